@@ -1,0 +1,868 @@
+//! Decides every durable change of a room but sending: from facts read under the room's lock to effects.
+//!
+//! [`decide`] is pure. The store locks the room's head, reads what [`Deed::needs`] names, calls it, and
+//! commits each effect together with its event; an empty answer means that nothing changed and nothing is
+//! announced.
+
+use std::collections::HashMap;
+
+use serde_json::Value;
+
+use crate::rights::{self, Act, Standing};
+use crate::{
+    Actor, Error, LeaveReason, Member, MemberRole, Message, MessageId, Result, Room, RoomHead, RoomKind,
+    Timestamp, UserId, UserRole,
+};
+
+/// Largest room, in members; a bound, not a promise of speed.
+pub const ROOM_MEMBERS_MAX: i64 = 100_000;
+
+/// What somebody wants to change.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Deed {
+    /// Come in.
+    Join,
+    /// Go. An owner who goes hands on; the last one out closes the room.
+    Leave,
+    /// Bring others in, each as what. At most 100.
+    AddMembers(Vec<(UserId, MemberRole)>),
+    /// Put somebody out.
+    RemoveMember(UserId),
+    /// Give somebody another role. To `owner`: hands the room on, and the former owner becomes admin.
+    ChangeRole(UserId, MemberRole),
+    /// Edit the room.
+    UpdateRoom(RoomPatch),
+    /// End the room.
+    DeleteRoom,
+    /// Change what one said.
+    EditMessage {
+        /// Which.
+        message_id: MessageId,
+        /// The new text.
+        content: String,
+    },
+    /// Delete a message.
+    DeleteMessage(MessageId),
+}
+
+/// New values of a room's slow part: outer `None` keeps, inner `None` clears.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RoomPatch {
+    /// A new name; cannot be cleared.
+    pub name: Option<String>,
+    /// A new description.
+    pub description: Option<Option<String>>,
+    /// New metadata; clearing leaves `{}`.
+    pub metadata: Option<Value>,
+}
+
+/// What must be read, under the lock, to decide a deed; besides the room, its head and the actor's own row.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Needs {
+    /// Rows of these people in the room, and whether their accounts exist and are open.
+    pub user_ids: Vec<UserId>,
+    /// This message.
+    pub message_id: Option<MessageId>,
+    /// Who follows as owner whoever goes, the actor or another: highest role first, then longest-serving.
+    pub successor: bool,
+}
+
+impl Deed {
+    /// What must be read to decide it.
+    pub fn needs(&self) -> Needs {
+        match self {
+            Self::AddMembers(members) => Needs {
+                user_ids: members.iter().map(|(user_id, _)| *user_id).collect(),
+                ..Needs::default()
+            },
+            Self::RemoveMember(user_id) => Needs {
+                user_ids: vec![*user_id],
+                successor: true,
+                ..Needs::default()
+            },
+            Self::ChangeRole(user_id, _) => Needs {
+                user_ids: vec![*user_id],
+                ..Needs::default()
+            },
+            Self::EditMessage { message_id, .. } | Self::DeleteMessage(message_id) => Needs {
+                message_id: Some(*message_id),
+                ..Needs::default()
+            },
+            Self::Leave => Needs {
+                successor: true,
+                ..Needs::default()
+            },
+            Self::Join | Self::UpdateRoom(_) | Self::DeleteRoom => Needs::default(),
+        }
+    }
+}
+
+/// What is so, while the room is locked.
+#[derive(Clone, Debug)]
+pub struct Facts {
+    /// The room.
+    pub room: Room,
+    /// Its counters.
+    pub head: RoomHead,
+    /// The actor's row, current or former.
+    pub membership: Option<Member>,
+    /// Whether the actor's account is shut.
+    pub actor_deactivated: bool,
+    /// The people the deed names: absent when there is no such account.
+    pub people: HashMap<UserId, Person>,
+    /// The message the deed names, when it is in this room.
+    pub message: Option<Message>,
+    /// Who follows as owner whoever goes, the actor or another, when anybody is left.
+    pub successor: Option<UserId>,
+    /// The moment of the decision.
+    pub now: Timestamp,
+}
+
+/// Somebody a deed names.
+#[derive(Clone, Debug)]
+pub struct Person {
+    /// Whether the account is shut.
+    pub is_deactivated: bool,
+    /// Their row in the room, current or former.
+    pub membership: Option<Member>,
+}
+
+impl Person {
+    fn current(&self) -> Option<&Member> {
+        self.membership.as_ref().filter(|member| member.is_current())
+    }
+}
+
+/// One change to commit. Each becomes exactly one event, in this order.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// Insert or revive the member: joining sets the read mark to the head, a rejoin keeps a mute.
+    Joined {
+        /// Who.
+        user_id: UserId,
+        /// As what.
+        role: MemberRole,
+    },
+    /// End the membership; the row stays.
+    Left {
+        /// Who.
+        user_id: UserId,
+        /// Why.
+        reason: LeaveReason,
+    },
+    /// Change a standing.
+    MemberUpdated {
+        /// Whose.
+        user_id: UserId,
+        /// Their role from now on.
+        role: MemberRole,
+        /// Until when they may not send.
+        muted_until: Option<Timestamp>,
+    },
+    /// Change the room to this.
+    RoomUpdated(Box<Room>),
+    /// End the room: inactive and gone at once, its external key free.
+    RoomDeleted,
+    /// Change a message's text; the former text goes to its history.
+    MessageUpdated {
+        /// Which.
+        message_id: MessageId,
+        /// Its number.
+        number: i64,
+        /// The new text.
+        content: String,
+    },
+    /// Leave a tombstone; erase text, metadata and edit history.
+    MessageDeleted {
+        /// Which.
+        message_id: MessageId,
+        /// Its number.
+        number: i64,
+    },
+}
+
+/// Decides a deed, or says why not. No effects: it is so already.
+pub fn decide(actor: &Actor, deed: &Deed, facts: &Facts) -> Result<Vec<Effect>> {
+    let member = facts.membership.as_ref().filter(|member| member.is_current());
+    let standing = Standing {
+        kind: facts.room.kind,
+        user_role: actor.role,
+        member_role: member.map(|member| member.role),
+    };
+    if facts.actor_deactivated {
+        return Err(Error::Forbidden("the account is deactivated"));
+    }
+    let permit = |act: Act| {
+        rights::check(act, standing)?;
+        if facts.room.is_active {
+            Ok(())
+        } else {
+            Err(Error::Forbidden("the room is closed"))
+        }
+    };
+    match deed {
+        Deed::Join => {
+            permit(Act::Join)?;
+            if member.is_some() {
+                return Ok(Vec::new());
+            }
+            room_for(1, facts)?;
+            Ok(vec![Effect::Joined {
+                user_id: actor.user_id,
+                role: MemberRole::Member,
+            }])
+        }
+        Deed::Leave => {
+            rights::check(Act::Leave, standing)?;
+            Ok(member
+                .map(|member| leave(actor.user_id, member, facts))
+                .unwrap_or_default())
+        }
+        Deed::AddMembers(wanted) => {
+            permit(Act::AddMember)?;
+            add_members(wanted, standing, facts)
+        }
+        Deed::RemoveMember(user_id) => {
+            if *user_id == actor.user_id {
+                return Err(Error::invalid("user_id", "leave the room to remove yourself"));
+            }
+            permit(Act::RemoveMember)?;
+            let Some(target) = facts.people.get(user_id).and_then(Person::current) else {
+                return Ok(Vec::new());
+            };
+            outranks(standing, target.role)?;
+            // An office may put out even the owner; the room must not be left without one.
+            let heir = facts.successor.filter(|_| target.role == MemberRole::Owner);
+            let mut effects: Vec<_> = heir.map(handed_to).into_iter().collect();
+            effects.push(Effect::Left {
+                user_id: *user_id,
+                reason: LeaveReason::Removed,
+            });
+            Ok(effects)
+        }
+        Deed::ChangeRole(user_id, role) => {
+            permit(Act::ChangeRole)?;
+            change_role(actor, *user_id, *role, standing, facts)
+        }
+        Deed::UpdateRoom(patch) => {
+            permit(Act::EditRoom)?;
+            let changed = patched(&facts.room, patch, facts.now);
+            Ok(changed
+                .map(|room| Effect::RoomUpdated(Box::new(room)))
+                .into_iter()
+                .collect())
+        }
+        Deed::DeleteRoom => {
+            rights::check(Act::DeleteRoom, standing)?;
+            Ok(vec![Effect::RoomDeleted])
+        }
+        Deed::EditMessage { message_id, content } => {
+            let message = visible_message(facts, standing)?;
+            if message.sender_id != actor.user_id {
+                return Err(Error::Forbidden("only the sender may edit a message"));
+            }
+            permit(Act::EditOwnMessage)?;
+            if message.is_deleted() {
+                return Err(Error::Conflict("the message is deleted"));
+            }
+            if message.content.as_deref() == Some(content) {
+                return Ok(Vec::new());
+            }
+            not_muted(actor, facts)?;
+            Ok(vec![Effect::MessageUpdated {
+                message_id: *message_id,
+                number: message.number,
+                content: content.clone(),
+            }])
+        }
+        Deed::DeleteMessage(message_id) => {
+            let message = visible_message(facts, standing)?;
+            let own = message.sender_id == actor.user_id;
+            rights::check(
+                if own {
+                    Act::DeleteOwnMessage
+                } else {
+                    Act::DeleteOthersMessage
+                },
+                standing,
+            )?;
+            if message.is_deleted() {
+                return Ok(Vec::new());
+            }
+            Ok(vec![Effect::MessageDeleted {
+                message_id: *message_id,
+                number: message.number,
+            }])
+        }
+    }
+}
+
+fn leave(user_id: UserId, member: &Member, facts: &Facts) -> Vec<Effect> {
+    let left = Effect::Left {
+        user_id,
+        reason: LeaveReason::Left,
+    };
+    match facts.successor {
+        Some(heir) if member.role == MemberRole::Owner => vec![handed_to(heir), left],
+        Some(_) => vec![left],
+        None => {
+            let closed = Room {
+                is_active: false,
+                updated_at: facts.now,
+                ..facts.room.clone()
+            };
+            // The closing comes first, so that the leaver's own `user_left` is the last word they hear.
+            vec![Effect::RoomUpdated(Box::new(closed)), left]
+        }
+    }
+}
+
+/// The heir's mute, if any, does not outlive the handing on: an owner answers to nobody.
+const fn handed_to(heir: UserId) -> Effect {
+    Effect::MemberUpdated {
+        user_id: heir,
+        role: MemberRole::Owner,
+        muted_until: None,
+    }
+}
+
+fn add_members(wanted: &[(UserId, MemberRole)], standing: Standing, facts: &Facts) -> Result<Vec<Effect>> {
+    let mut effects = Vec::new();
+    let mut findings = crate::Findings::default();
+    for (index, (user_id, role)) in wanted.iter().enumerate() {
+        match facts.people.get(user_id) {
+            None => findings.add(format!("members[{index}].user_id"), "there is no such user"),
+            Some(person) if person.current().is_some() => {}
+            Some(person) if person.is_deactivated => {
+                findings.add(format!("members[{index}].user_id"), "the account is deactivated");
+            }
+            Some(_)
+                if effects
+                    .iter()
+                    .any(|e| matches!(e, Effect::Joined { user_id: u, .. } if u == user_id)) => {}
+            Some(_) => {
+                if !may_grant(standing, *role) {
+                    return Err(Error::Forbidden("a role must be below your own"));
+                }
+                effects.push(Effect::Joined {
+                    user_id: *user_id,
+                    role: *role,
+                });
+            }
+        }
+    }
+    findings.finish()?;
+    room_for(effects.len(), facts)?;
+    Ok(effects)
+}
+
+fn change_role(
+    actor: &Actor,
+    user_id: UserId,
+    role: MemberRole,
+    standing: Standing,
+    facts: &Facts,
+) -> Result<Vec<Effect>> {
+    let Some(target) = facts.people.get(&user_id).and_then(Person::current) else {
+        return Err(Error::NotFound);
+    };
+    if target.role == role {
+        return Ok(Vec::new());
+    }
+    if user_id == actor.user_id && standing.user_role != UserRole::Service {
+        return Err(Error::Forbidden(
+            "nobody changes their own role; an owner hands the room on",
+        ));
+    }
+    outranks(standing, target.role)?;
+    let updated = |member: &Member, role| Effect::MemberUpdated {
+        user_id: member.user_id,
+        role,
+        muted_until: member.muted_until,
+    };
+    if role == MemberRole::Owner {
+        let own = facts
+            .membership
+            .as_ref()
+            .filter(|m| m.is_current() && m.role == MemberRole::Owner);
+        return match (own, standing.user_role) {
+            (Some(own), _) => Ok(vec![
+                Effect::MemberUpdated {
+                    user_id,
+                    role,
+                    muted_until: None,
+                },
+                updated(own, MemberRole::Admin),
+            ]),
+            (None, UserRole::Service) => Ok(vec![Effect::MemberUpdated {
+                user_id,
+                role,
+                muted_until: None,
+            }]),
+            (None, _) => Err(Error::Forbidden("only the owner hands the room on")),
+        };
+    }
+    if !may_grant(standing, role) {
+        return Err(Error::Forbidden("a role must be below your own"));
+    }
+    Ok(vec![updated(target, role)])
+}
+
+fn visible_message(facts: &Facts, standing: Standing) -> Result<&Message> {
+    let message = facts.message.as_ref().ok_or(Error::NotFound)?;
+    rights::check(Act::SeeRoom, standing)?;
+    let shown = facts
+        .membership
+        .as_ref()
+        .is_none_or(|member| !member.is_current() || member.horizon().shows_message(message.number));
+    if shown { Ok(message) } else { Err(Error::NotFound) }
+}
+
+fn not_muted(actor: &Actor, facts: &Facts) -> Result<()> {
+    let muted_until = facts.membership.as_ref().and_then(|member| member.muted_until);
+    if actor.role != UserRole::Service && muted_until.is_some_and(|until| until > facts.now) {
+        return Err(Error::Forbidden("you are muted in this room"));
+    }
+    Ok(())
+}
+
+fn outranks(standing: Standing, target: MemberRole) -> Result<()> {
+    let by_office = matches!(standing.user_role, UserRole::Service | UserRole::Admin);
+    if by_office || standing.member_role.is_some_and(|role| role > target) {
+        Ok(())
+    } else {
+        Err(Error::Forbidden("this member does not rank below you"))
+    }
+}
+
+fn may_grant(standing: Standing, role: MemberRole) -> bool {
+    standing.user_role == UserRole::Service || standing.member_role.is_some_and(|own| role < own)
+}
+
+fn room_for(newcomers: usize, facts: &Facts) -> Result<()> {
+    if facts.head.member_count + i64::try_from(newcomers).unwrap_or(i64::MAX) > ROOM_MEMBERS_MAX {
+        return Err(Error::Conflict("the room is full"));
+    }
+    Ok(())
+}
+
+fn patched(room: &Room, patch: &RoomPatch, now: Timestamp) -> Option<Room> {
+    let mut changed = room.clone();
+    if let Some(name) = &patch.name {
+        changed.name = Some(name.clone());
+    }
+    if let Some(description) = &patch.description {
+        changed.description.clone_from(description);
+    }
+    if let Some(metadata) = &patch.metadata {
+        changed.metadata.clone_from(metadata);
+    }
+    if changed == *room {
+        return None;
+    }
+    changed.updated_at = now;
+    Some(changed)
+}
+
+/// Roles a member may be given when a room is made or somebody is added: never `owner`.
+pub fn grantable(role: MemberRole) -> Result<MemberRole, String> {
+    if role == MemberRole::Owner {
+        Err("must be below owner; hand the room on instead".into())
+    } else {
+        Ok(role)
+    }
+}
+
+/// The role of somebody from a room's first moment: direct rooms have two plain members for ever.
+pub const fn founding_role(kind: RoomKind, is_founder: bool) -> MemberRole {
+    if is_founder && !matches!(kind, RoomKind::Direct) {
+        MemberRole::Owner
+    } else {
+        MemberRole::Member
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::{ContentType, History, RoomId};
+
+    const NOW: Timestamp = Timestamp::from_millis(1_000_000);
+
+    fn id(n: u8) -> UserId {
+        UserId(Uuid::from_bytes([n; 16]))
+    }
+
+    fn actor(n: u8, role: UserRole) -> Actor {
+        Actor {
+            user_id: id(n),
+            role,
+            session_id: None,
+        }
+    }
+
+    fn member(n: u8, role: MemberRole) -> Member {
+        Member {
+            room_id: RoomId(Uuid::nil()),
+            user_id: id(n),
+            role,
+            joined_at: NOW,
+            joined_seq: 1,
+            visible_from_number: 0,
+            left_at: None,
+            muted_until: None,
+            last_read_number: 0,
+            last_delivered_number: 0,
+        }
+    }
+
+    fn facts(kind: RoomKind, own: Option<MemberRole>, others: &[(u8, MemberRole)]) -> Facts {
+        Facts {
+            room: Room {
+                id: RoomId(Uuid::nil()),
+                kind,
+                name: Some("lobby".into()),
+                description: None,
+                metadata: json!({}),
+                external_key: None,
+                history: History::All,
+                is_active: true,
+                created_by: None,
+                created_at: NOW,
+                updated_at: NOW,
+            },
+            head: RoomHead {
+                last_seq: 10,
+                last_number: 5,
+                last_message_at: None,
+                member_count: 3,
+                room_changed_seq: 1,
+                log_floor_seq: 0,
+            },
+            membership: own.map(|role| member(1, role)),
+            actor_deactivated: false,
+            people: others
+                .iter()
+                .map(|(n, role)| {
+                    (
+                        id(*n),
+                        Person {
+                            is_deactivated: false,
+                            membership: Some(member(*n, *role)),
+                        },
+                    )
+                })
+                .collect(),
+            message: None,
+            successor: None,
+            now: NOW,
+        }
+    }
+
+    fn message(sender: u8) -> Message {
+        Message {
+            id: MessageId(Uuid::from_bytes([9; 16])),
+            room_id: RoomId(Uuid::nil()),
+            number: 5,
+            seq: 9,
+            updated_seq: 9,
+            sender_id: id(sender),
+            client_id: "c".into(),
+            content: Some("hello".into()),
+            content_type: ContentType::Plain,
+            reply_to: None,
+            metadata: json!({}),
+            created_at: NOW,
+            edited_at: None,
+            deleted_at: None,
+        }
+    }
+
+    const USER: UserRole = UserRole::User;
+
+    #[test]
+    fn joining_twice_changes_nothing() {
+        let outside = facts(RoomKind::Public, None, &[]);
+        assert_eq!(
+            decide(&actor(1, USER), &Deed::Join, &outside).unwrap(),
+            [Effect::Joined {
+                user_id: id(1),
+                role: MemberRole::Member
+            }]
+        );
+        let inside = facts(RoomKind::Public, Some(MemberRole::Admin), &[]);
+        assert_eq!(decide(&actor(1, USER), &Deed::Join, &inside).unwrap(), []);
+        let hidden = facts(RoomKind::Private, None, &[]);
+        assert!(matches!(
+            decide(&actor(1, USER), &Deed::Join, &hidden),
+            Err(Error::NotFound)
+        ));
+    }
+
+    #[test]
+    fn an_owner_who_leaves_hands_on_and_the_last_one_closes() {
+        let mut room = facts(RoomKind::Private, Some(MemberRole::Owner), &[]);
+        room.successor = Some(id(2));
+        let effects = decide(&actor(1, USER), &Deed::Leave, &room).unwrap();
+        assert!(
+            matches!(&effects[0], Effect::MemberUpdated { user_id, role: MemberRole::Owner, .. } if *user_id == id(2))
+        );
+        assert_eq!(
+            effects[1],
+            Effect::Left {
+                user_id: id(1),
+                reason: LeaveReason::Left
+            }
+        );
+
+        room.successor = None;
+        let effects = decide(&actor(1, USER), &Deed::Leave, &room).unwrap();
+        assert!(matches!(&effects[0], Effect::RoomUpdated(room) if !room.is_active));
+        assert_eq!(
+            effects.len(),
+            2,
+            "the leaver's own user_left is the last event they hear"
+        );
+    }
+
+    #[test]
+    fn an_owner_who_is_put_out_leaves_an_owner_behind() {
+        let mut room = facts(
+            RoomKind::Private,
+            None,
+            &[(2, MemberRole::Owner), (3, MemberRole::Member)],
+        );
+        room.successor = Some(id(3));
+        for office in [UserRole::Service, UserRole::Admin] {
+            let effects = decide(&actor(1, office), &Deed::RemoveMember(id(2)), &room).unwrap();
+            let left = Effect::Left {
+                user_id: id(2),
+                reason: LeaveReason::Removed,
+            };
+            assert_eq!(effects, [handed_to(id(3)), left.clone()]);
+            room.successor = None;
+            let effects = decide(&actor(1, office), &Deed::RemoveMember(id(2)), &room).unwrap();
+            assert_eq!(effects, [left], "the host product's room may stand empty");
+            room.successor = Some(id(3));
+            let effects = decide(&actor(1, office), &Deed::RemoveMember(id(3)), &room).unwrap();
+            assert_eq!(effects.len(), 1, "a member has nothing to hand on");
+        }
+        assert!(Deed::RemoveMember(id(2)).needs().successor);
+    }
+
+    #[test]
+    fn nobody_puts_out_their_equal_or_better() {
+        for (own, target, allowed) in [
+            (MemberRole::Moderator, MemberRole::Member, true),
+            (MemberRole::Moderator, MemberRole::Moderator, false),
+            (MemberRole::Moderator, MemberRole::Owner, false),
+            (MemberRole::Admin, MemberRole::Moderator, true),
+            (MemberRole::Owner, MemberRole::Admin, true),
+            (MemberRole::Member, MemberRole::Member, false),
+        ] {
+            let room = facts(RoomKind::Public, Some(own), &[(2, target)]);
+            let decided = decide(&actor(1, USER), &Deed::RemoveMember(id(2)), &room);
+            assert_eq!(decided.is_ok(), allowed, "{own:?} puts out {target:?}");
+        }
+    }
+
+    #[test]
+    fn roles_are_given_below_ones_own() {
+        let room = facts(
+            RoomKind::Public,
+            Some(MemberRole::Admin),
+            &[(2, MemberRole::Member)],
+        );
+        let to = |role| decide(&actor(1, USER), &Deed::ChangeRole(id(2), role), &room);
+        assert!(to(MemberRole::Moderator).is_ok());
+        assert!(matches!(to(MemberRole::Admin), Err(Error::Forbidden(_))));
+        assert!(matches!(to(MemberRole::Owner), Err(Error::Forbidden(_))));
+        let own = facts(
+            RoomKind::Public,
+            Some(MemberRole::Admin),
+            &[(1, MemberRole::Admin)],
+        );
+        let raise = Deed::ChangeRole(id(1), MemberRole::Owner);
+        assert!(matches!(
+            decide(&actor(1, USER), &raise, &own),
+            Err(Error::Forbidden(_))
+        ));
+    }
+
+    #[test]
+    fn an_owner_hands_the_room_on_and_steps_down() {
+        let room = facts(
+            RoomKind::Public,
+            Some(MemberRole::Owner),
+            &[(2, MemberRole::Member)],
+        );
+        let effects = decide(
+            &actor(1, USER),
+            &Deed::ChangeRole(id(2), MemberRole::Owner),
+            &room,
+        )
+        .unwrap();
+        assert_eq!(
+            effects,
+            [
+                Effect::MemberUpdated {
+                    user_id: id(2),
+                    role: MemberRole::Owner,
+                    muted_until: None
+                },
+                Effect::MemberUpdated {
+                    user_id: id(1),
+                    role: MemberRole::Admin,
+                    muted_until: None
+                },
+            ]
+        );
+    }
+
+    #[test]
+    fn a_direct_room_is_neither_left_nor_changed() {
+        let room = facts(
+            RoomKind::Direct,
+            Some(MemberRole::Member),
+            &[(2, MemberRole::Member)],
+        );
+        for deed in [
+            Deed::Leave,
+            Deed::RemoveMember(id(2)),
+            Deed::AddMembers(vec![(id(3), MemberRole::Member)]),
+            Deed::UpdateRoom(RoomPatch {
+                name: Some("x".into()),
+                ..RoomPatch::default()
+            }),
+            Deed::DeleteRoom,
+            Deed::ChangeRole(id(2), MemberRole::Admin),
+        ] {
+            for role in [USER, UserRole::Service] {
+                let decided = decide(&actor(1, role), &deed, &room);
+                assert!(
+                    matches!(decided, Err(Error::Forbidden(_))),
+                    "{deed:?} as {role:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn messages_are_edited_by_their_sender_alone() {
+        let edit = Deed::EditMessage {
+            message_id: message(1).id,
+            content: "new".into(),
+        };
+        let mut room = facts(RoomKind::Public, Some(MemberRole::Owner), &[]);
+        assert!(matches!(
+            decide(&actor(1, USER), &edit, &room),
+            Err(Error::NotFound)
+        ));
+        room.message = Some(message(2));
+        assert!(matches!(
+            decide(&actor(1, USER), &edit, &room),
+            Err(Error::Forbidden(_))
+        ));
+        room.message = Some(message(1));
+        assert_eq!(decide(&actor(1, USER), &edit, &room).unwrap().len(), 1);
+        let same = Deed::EditMessage {
+            message_id: message(1).id,
+            content: "hello".into(),
+        };
+        assert_eq!(decide(&actor(1, USER), &same, &room).unwrap(), []);
+        room.message = Some(Message {
+            deleted_at: Some(NOW),
+            content: None,
+            ..message(1)
+        });
+        assert!(matches!(
+            decide(&actor(1, USER), &edit, &room),
+            Err(Error::Conflict(_))
+        ));
+        room.membership = None;
+        assert!(
+            decide(&actor(1, USER), &edit, &room).is_err(),
+            "who has left edits nothing"
+        );
+    }
+
+    #[test]
+    fn deletion_is_the_senders_and_the_moderators() {
+        let deed = Deed::DeleteMessage(message(2).id);
+        let with = |own| Facts {
+            message: Some(message(2)),
+            ..facts(RoomKind::Public, Some(own), &[])
+        };
+        assert!(decide(&actor(1, USER), &deed, &with(MemberRole::Member)).is_err());
+        assert_eq!(
+            decide(&actor(1, USER), &deed, &with(MemberRole::Moderator))
+                .unwrap()
+                .len(),
+            1
+        );
+        assert_eq!(
+            decide(&actor(2, USER), &deed, &with(MemberRole::Member))
+                .unwrap()
+                .len(),
+            1
+        );
+    }
+
+    #[test]
+    fn what_a_newcomer_may_not_see_they_cannot_touch() {
+        let deed = Deed::DeleteMessage(message(2).id);
+        let mut room = Facts {
+            message: Some(message(2)),
+            ..facts(RoomKind::Public, Some(MemberRole::Owner), &[])
+        };
+        room.membership = Some(Member {
+            visible_from_number: 6,
+            ..member(1, MemberRole::Owner)
+        });
+        assert!(matches!(
+            decide(&actor(1, USER), &deed, &room),
+            Err(Error::NotFound)
+        ));
+    }
+
+    #[test]
+    fn adding_names_each_person_it_refuses() {
+        let mut room = facts(
+            RoomKind::Private,
+            Some(MemberRole::Admin),
+            &[(2, MemberRole::Member)],
+        );
+        room.people.insert(
+            id(3),
+            Person {
+                is_deactivated: true,
+                membership: None,
+            },
+        );
+        room.people.insert(
+            id(4),
+            Person {
+                is_deactivated: false,
+                membership: None,
+            },
+        );
+        let add = |ids: &[u8]| Deed::AddMembers(ids.iter().map(|n| (id(*n), MemberRole::Member)).collect());
+        match decide(&actor(1, USER), &add(&[2, 3, 5]), &room) {
+            Err(Error::Invalid(fields)) => {
+                let names: Vec<_> = fields.iter().map(|f| f.field.as_str()).collect();
+                assert_eq!(names, ["members[1].user_id", "members[2].user_id"]);
+            }
+            other => panic!("{other:?}"),
+        }
+        assert_eq!(
+            decide(&actor(1, USER), &add(&[2, 4, 4]), &room).unwrap(),
+            [Effect::Joined {
+                user_id: id(4),
+                role: MemberRole::Member
+            }]
+        );
+    }
+}

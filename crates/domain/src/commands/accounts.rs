@@ -1,0 +1,138 @@
+//! Makes accounts and changes them.
+
+use super::{LoginFrom, SessionTimes, TokenPair, budgets, sessions};
+use crate::ports::{NewUser, Ports, ProfilePatch};
+use crate::{Actor, Error, Findings, Result, Trace, User, UserId, UserRole, text};
+
+/// A registration, unchecked.
+#[derive(Clone)]
+pub struct Register {
+    /// 2–32 characters, unique.
+    pub username: String,
+    /// 8–128 characters.
+    pub password: String,
+    /// Optional, unique.
+    pub email: Option<String>,
+    /// Defaults to the username.
+    pub display_name: Option<String>,
+}
+
+/// Makes an account and its first session.
+pub async fn register(
+    ports: &Ports,
+    wanted: Register,
+    from: LoginFrom,
+    times: SessionTimes,
+    trace: Trace,
+) -> Result<TokenPair> {
+    let mut findings = Findings::default();
+    findings.take("username", text::username(&wanted.username));
+    findings.take("password", text::password(&wanted.password));
+    if let Some(email) = &wanted.email {
+        findings.take("email", text::email(email));
+    }
+    let display_name = match &wanted.display_name {
+        None => Some(wanted.username.clone()),
+        Some(name) => findings.take("display_name", text::name(name)),
+    };
+    findings.finish()?;
+    budgets::take(ports, "register", from.budget_key(), ports.limits.registrations).await?;
+    let now = ports.clock.now();
+    let user = NewUser {
+        id: UserId::mint(now),
+        password_hash: Some(ports.passwords.hash(wanted.password).await?),
+        display_name: display_name.unwrap_or_else(|| wanted.username.clone()),
+        username: wanted.username,
+        email: wanted.email,
+        avatar_url: None,
+        role: UserRole::User,
+    };
+    let user = ports.accounts.register(user, now, trace).await?;
+    sessions::begin(ports, user, from, times).await
+}
+
+/// A change of one's password, unchecked.
+#[derive(Clone)]
+pub struct ChangePassword {
+    /// The present one.
+    pub current_password: String,
+    /// 8–128 characters.
+    pub new_password: String,
+}
+
+/// Sets a new password and ends all other sessions.
+pub async fn change_password(ports: &Ports, actor: &Actor, wanted: ChangePassword) -> Result<()> {
+    text::password(&wanted.new_password).map_err(|reason| Error::invalid("new_password", reason))?;
+    budgets::take(ports, "login", &actor.user_id.to_string(), ports.limits.logins).await?;
+    let hash = ports.accounts.password_hash(actor.user_id).await?;
+    if !ports.passwords.verify(wanted.current_password, hash).await? {
+        return Err(Error::invalid("current_password", "does not fit"));
+    }
+    let hash = ports.passwords.hash(wanted.new_password).await?;
+    ports
+        .accounts
+        .set_password(actor.user_id, &hash, actor.session_id, ports.clock.now())
+        .await
+}
+
+/// New values of one's profile, unchecked: outer `None` keeps, inner `None` clears.
+#[derive(Clone, Debug, Default)]
+pub struct UpdateProfile {
+    /// Cannot be cleared.
+    pub display_name: Option<Option<String>>,
+    /// A picture.
+    pub avatar_url: Option<Option<String>>,
+    /// Shown to oneself only.
+    pub email: Option<Option<String>>,
+}
+
+/// Changes one's profile. New values equal to the old change nothing.
+pub async fn update_profile(
+    ports: &Ports,
+    actor: &Actor,
+    wanted: UpdateProfile,
+    trace: Trace,
+) -> Result<User> {
+    let mut findings = Findings::default();
+    let display_name = match wanted.display_name {
+        None => None,
+        Some(None) => {
+            findings.add("display_name", "cannot be cleared");
+            None
+        }
+        Some(Some(name)) => findings.take("display_name", text::name(&name)),
+    };
+    if let Some(Some(url)) = &wanted.avatar_url {
+        findings.take("avatar_url", text::url(url));
+    }
+    if let Some(Some(email)) = &wanted.email {
+        findings.take("email", text::email(email));
+    }
+    findings.finish()?;
+    let patch = ProfilePatch {
+        display_name,
+        avatar_url: wanted.avatar_url,
+        email: wanted.email,
+    };
+    ports
+        .accounts
+        .update_profile(actor, actor.user_id, patch, ports.clock.now(), trace)
+        .await
+}
+
+/// Shuts or opens an account: its sessions end, its memberships stay. For administrators.
+pub async fn set_account_open(
+    ports: &Ports,
+    actor: &Actor,
+    user_id: UserId,
+    is_open: bool,
+    trace: Trace,
+) -> Result<User> {
+    if actor.role != UserRole::Admin {
+        return Err(Error::Forbidden("only administrators do this"));
+    }
+    ports
+        .accounts
+        .set_open(actor, user_id, is_open, ports.clock.now(), trace)
+        .await
+}

@@ -1,0 +1,67 @@
+//! Moves marks and shows typing: state of one person that others may see.
+
+use crate::ports::{Mark, Ports, Signal};
+use crate::rights::Act;
+use crate::{Actor, Error, Result, RoomId, queries};
+
+/// Marks everything up to `number` as read. Never moves back, never beyond the last message.
+pub async fn mark_read(ports: &Ports, actor: &Actor, room_id: RoomId, number: i64) -> Result<Mark> {
+    checked(number)?;
+    let mark = ports
+        .room_writes
+        .mark_read(room_id, actor.user_id, number)
+        .await?;
+    if mark.has_moved {
+        ports.signals.send(Signal::Read {
+            room_id,
+            user_id: actor.user_id,
+            number: mark.number,
+        });
+    }
+    Ok(mark)
+}
+
+/// Marks everything up to `number` as received by the person's client.
+pub async fn mark_delivered(ports: &Ports, actor: &Actor, room_id: RoomId, number: i64) -> Result<Mark> {
+    checked(number)?;
+    let mark = ports
+        .room_writes
+        .mark_delivered(room_id, actor.user_id, number)
+        .await?;
+    if mark.has_moved {
+        ports.signals.send(Signal::Delivered {
+            room_id,
+            user_id: actor.user_id,
+            number: mark.number,
+        });
+    }
+    Ok(mark)
+}
+
+/// Shows that the person types, or stopped. A live session that follows the room knows that it may, and
+/// passes `is_known_member`; anybody else is checked against the store.
+pub async fn set_typing(
+    ports: &Ports,
+    actor: &Actor,
+    room_id: RoomId,
+    active: bool,
+    is_known_member: bool,
+) -> Result<()> {
+    if !is_known_member {
+        queries::access_for(ports, actor, room_id, Act::Signal).await?;
+    }
+    ports.signals.send(Signal::Typing {
+        room_id,
+        user_id: actor.user_id,
+        active,
+    });
+    Ok(())
+}
+
+fn checked(number: i64) -> Result<()> {
+    if number < 0 {
+        Err(Error::invalid("number", "must be 0 or more"))
+    } else {
+        Ok(())
+    }
+}

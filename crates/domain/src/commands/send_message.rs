@@ -1,0 +1,119 @@
+//! Sends a message: validated, within the sender's budget, once whatever the number of attempts.
+
+use serde_json::{Value, json};
+
+use super::budgets;
+use crate::ports::{NewMessage, Ports, Sent};
+use crate::{
+    Actor, Body, ContentType, Error, Findings, MessageId, Result, RoomId, RoomKind, Trace, UserRole, text,
+};
+
+/// A send as it came in, unchecked.
+#[derive(Clone, Debug, Default)]
+pub struct SendMessage {
+    /// The text.
+    pub content: Option<String>,
+    /// The sender's own id of it; makes the send repeatable.
+    pub client_id: Option<String>,
+    /// The message it answers.
+    pub reply_to: Option<MessageId>,
+    /// Uploads to attach.
+    pub attachments: Vec<uuid::Uuid>,
+    /// `text/plain` (default) or `text/markdown`; `system` for the host product's service only.
+    pub content_type: Option<String>,
+    /// The host product's own data.
+    pub metadata: Option<Value>,
+}
+
+/// Sends a message into a room.
+///
+/// A repeat of a `client_id` answers the first message, also when the budget is used up by then.
+pub async fn send_message(
+    ports: &Ports,
+    actor: &Actor,
+    room_id: RoomId,
+    send: SendMessage,
+    trace: Trace,
+) -> Result<Sent> {
+    let now = ports.clock.now();
+    let id = MessageId::mint(now);
+    let (body, client_id) = checked(send, actor.role)?;
+    let message = NewMessage {
+        id,
+        room_id,
+        actor: actor.clone(),
+        client_id: client_id.unwrap_or_else(|| id.to_string()),
+        body,
+        created_at: now,
+        trace,
+    };
+    if let Err(refusal) = within_budget(ports, actor, room_id).await {
+        return match ports.room_writes.sent_before(&message).await? {
+            Some(first) => Ok(first),
+            None => Err(refusal),
+        };
+    }
+    ports.room_writes.send(message).await
+}
+
+async fn within_budget(ports: &Ports, actor: &Actor, room_id: RoomId) -> Result<()> {
+    let limits = &ports.limits;
+    if actor.role == UserRole::Service || (limits.direct_sends.limit == 0 && limits.room_sends.limit == 0) {
+        return Ok(());
+    }
+    let (name, rate) = match ports.room_reads.kind(room_id).await? {
+        Some(RoomKind::Direct) => ("send_direct", limits.direct_sends),
+        _ => ("send_room", limits.room_sends),
+    };
+    budgets::take_of(ports, name, actor, rate).await
+}
+
+fn checked(send: SendMessage, role: UserRole) -> Result<(Body, Option<String>)> {
+    let mut findings = Findings::default();
+    let content = send.content.unwrap_or_default();
+    findings.take("content", text::content(&content));
+    if let Some(client_id) = &send.client_id {
+        findings.take("client_id", text::client_id(client_id));
+    }
+    let content_type = match send.content_type.as_deref() {
+        None | Some("text/plain") => ContentType::Plain,
+        Some("system") if role == UserRole::Service => ContentType::System,
+        Some("text/markdown") => ContentType::Markdown,
+        Some(_) => {
+            findings.add("content_type", "must be \"text/plain\" or \"text/markdown\"");
+            ContentType::Plain
+        }
+    };
+    for index in 0..send.attachments.len() {
+        findings.add(
+            format!("attachments[{index}]"),
+            "there is no such upload of yours",
+        );
+    }
+    let metadata = send.metadata.unwrap_or_else(|| json!({}));
+    findings.take("metadata", text::metadata(&metadata));
+    findings.finish()?;
+    Ok((
+        Body {
+            content,
+            content_type,
+            reply_to: send.reply_to,
+            metadata,
+        },
+        send.client_id,
+    ))
+}
+
+/// A repeat with another body is a `Conflict`; the hash of what was sent tells.
+impl Body {
+    /// What is hashed to tell a repeat from another message: every field, unambiguously.
+    pub fn fingerprint_input(&self) -> Result<Vec<u8>> {
+        serde_json::to_vec(&json!([
+            self.content,
+            self.content_type.as_str(),
+            self.reply_to.map(|id| id.to_string()),
+            self.metadata,
+        ]))
+        .map_err(|error| Error::internal("a body could not be written as JSON", error))
+    }
+}

@@ -1,0 +1,28 @@
+#![doc = include_str!("../README.md")]
+
+pub mod change;
+pub mod commands;
+mod error;
+mod event;
+mod ids;
+mod limits;
+mod message;
+pub mod ports;
+pub mod queries;
+pub mod rights;
+mod room;
+pub mod text;
+mod time;
+mod user;
+
+pub use change::{Deed, Effect, Facts, Needs, Person, RoomPatch, decide};
+pub use error::{Code, Error, FieldError, Findings, Result, Source};
+pub use event::{
+    AccountEvent, AccountEventKind, Control, Epoch, Event, EventBody, LeaveReason, RoomSnapshot, Trace,
+};
+pub use ids::{ConnectionId, EventId, IncarnationId, MessageId, RoomId, SessionId, UserId};
+pub use limits::{Limits, Rate};
+pub use message::{Body, ContentType, Message};
+pub use room::{History, Horizon, Member, MemberRole, Room, RoomAccess, RoomHead, RoomKind};
+pub use time::{Clock, Timestamp};
+pub use user::{Actor, Session, User, UserRole};

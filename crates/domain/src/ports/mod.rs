@@ -1,0 +1,51 @@
+//! The seams: what the domain asks of the world. Each states its guarantee; two real things stand behind
+//! each, and one contract suite holds both to it.
+
+mod accounts;
+mod identity;
+mod live;
+mod outbox;
+mod presence;
+mod rate_limits;
+mod rooms;
+
+use std::sync::Arc;
+
+pub use accounts::*;
+pub use identity::*;
+pub use live::*;
+pub use outbox::*;
+pub use presence::*;
+pub use rate_limits::*;
+pub use rooms::*;
+
+use crate::{Clock, Limits};
+
+/// What commands and queries work with. A plain struct: no methods, no defaults.
+#[derive(Clone)]
+pub struct Ports {
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Accounts, sessions, tickets.
+    pub accounts: Arc<dyn Accounts>,
+    /// Whether logins and accounts still stand, from a cache of a second.
+    pub standings: Arc<dyn Standings>,
+    /// Durable writes of rooms.
+    pub room_writes: Arc<dyn RoomWrites>,
+    /// Reads of rooms.
+    pub room_reads: Arc<dyn RoomReads>,
+    /// Access tokens.
+    pub tokens: Arc<dyn AccessTokens>,
+    /// Password hashes.
+    pub passwords: Arc<dyn Passwords>,
+    /// Random secrets and their hashes.
+    pub secrets: Arc<dyn Secrets>,
+    /// Budgets.
+    pub rate_limits: Arc<dyn RateLimits>,
+    /// Who is there.
+    pub presence: Arc<dyn Presence>,
+    /// Typing, presence changes and marks, which may be missed.
+    pub signals: Arc<dyn Signals>,
+    /// The bounds.
+    pub limits: Arc<Limits>,
+}

@@ -1,0 +1,48 @@
+//! Everything that can be asked, each with its right checked and the viewer's horizon kept.
+
+mod messages;
+mod people;
+mod rooms;
+
+pub use messages::{LogItem, LogView, MessageView, PageView, list_messages, message, room_log};
+pub use people::{list_presence, list_receipts, profile, search_users, user_presence};
+pub use rooms::{RoomView, list_members, list_rooms, member, room};
+
+use crate::ports::Ports;
+use crate::rights::{self, Act, Standing, Verdict};
+use crate::{Actor, Error, Horizon, Result, RoomAccess, RoomId, UserRole};
+
+/// Where an actor stands towards a room they looked up.
+pub fn standing(actor: &Actor, access: &RoomAccess) -> Standing {
+    Standing {
+        kind: access.kind,
+        user_role: actor.role,
+        member_role: access.current().map(|member| member.role),
+    }
+}
+
+/// What the table says.
+pub fn verdict_on(act: Act, actor: &Actor, access: &RoomAccess) -> Verdict {
+    rights::verdict(act, standing(actor, access))
+}
+
+/// The room's counters and the actor's row, if they may do this there.
+pub async fn access_for(ports: &Ports, actor: &Actor, room_id: RoomId, act: Act) -> Result<RoomAccess> {
+    let access = ports
+        .room_reads
+        .access(room_id, actor.user_id)
+        .await?
+        .ok_or(Error::NotFound)?;
+    rights::check(act, standing(actor, &access))?;
+    Ok(access)
+}
+
+/// From where on the actor may see the room.
+pub fn horizon(actor: &Actor, access: &RoomAccess) -> Horizon {
+    match access.current() {
+        // The host product's service reads any room's whole log, member or not.
+        _ if actor.role == UserRole::Service => Horizon::ALL,
+        Some(member) => member.horizon(),
+        None => Horizon::ALL,
+    }
+}

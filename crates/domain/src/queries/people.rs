@@ -1,0 +1,79 @@
+//! People, their presence and their marks.
+
+use super::access_for;
+use crate::ports::{Page, Ports, Receipt, RoomPresence, UserPresence};
+use crate::rights::Act;
+use crate::{Actor, Error, Result, RoomId, User, UserId, UserRole};
+
+/// Somebody's profile; last seen only for oneself, for people who share a room, and for those in office.
+pub async fn profile(ports: &Ports, actor: &Actor, user_id: UserId) -> Result<User> {
+    let mut user = ports.accounts.user(user_id).await?.ok_or(Error::NotFound)?;
+    if !may_see_presence(ports, actor, user_id).await? {
+        user.last_seen_at = None;
+    }
+    if user_id != actor.user_id {
+        user.email = None;
+    }
+    Ok(user)
+}
+
+/// Open accounts by name. Without e-mail addresses and last seen.
+pub async fn search_users(
+    ports: &Ports,
+    query: &str,
+    after: Option<&str>,
+    limit: usize,
+) -> Result<Page<User, String>> {
+    let mut page = ports.accounts.search_users(query, after, limit).await?;
+    for user in &mut page.items {
+        user.email = None;
+        user.last_seen_at = None;
+    }
+    Ok(page)
+}
+
+/// Somebody's presence, for people who share a room; to others that person does not exist.
+pub async fn user_presence(ports: &Ports, actor: &Actor, user_id: UserId) -> Result<(UserPresence, User)> {
+    if !may_see_presence(ports, actor, user_id).await? {
+        return Err(Error::NotFound);
+    }
+    let user = ports.accounts.user(user_id).await?.ok_or(Error::NotFound)?;
+    let presence = ports.presence.users(&[user_id], ports.clock.now()).await?.pop();
+    Ok((
+        presence.ok_or(Error::Internal("presence answered for nobody", None))?,
+        user,
+    ))
+}
+
+/// Who is active in a room now.
+pub async fn list_presence(
+    ports: &Ports,
+    actor: &Actor,
+    room_id: RoomId,
+    limit: usize,
+) -> Result<(RoomPresence, Vec<UserPresence>)> {
+    access_for(ports, actor, room_id, Act::SeePresence).await?;
+    let now = ports.clock.now();
+    let room = ports.presence.room(room_id, limit, now).await?;
+    let people = ports.presence.users(&room.user_ids, now).await?;
+    Ok((room, people))
+}
+
+/// Who has read and received what.
+pub async fn list_receipts(
+    ports: &Ports,
+    actor: &Actor,
+    room_id: RoomId,
+    after: Option<UserId>,
+    limit: usize,
+) -> Result<Page<Receipt, UserId>> {
+    access_for(ports, actor, room_id, Act::SeePresence).await?;
+    ports.room_reads.receipts(room_id, after, limit).await
+}
+
+async fn may_see_presence(ports: &Ports, actor: &Actor, user_id: UserId) -> Result<bool> {
+    if user_id == actor.user_id || actor.role != UserRole::User {
+        return Ok(true);
+    }
+    ports.room_reads.share_a_room(actor.user_id, user_id).await
+}

@@ -1,0 +1,300 @@
+//! Who may do what: one table for REST, sockets and streams. What is not listed is denied.
+//!
+//! The table is asked twice: before work is begun (to answer early and cheaply) and again inside the
+//! transaction that writes, after the room's lock is held; only the second answer counts.
+
+use crate::{Error, Member, MemberRole, Result, RoomKind, Timestamp, UserRole};
+
+/// Everything that can be asked of a room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Act {
+    /// See that it exists, its name and description.
+    SeeRoom,
+    /// Come in by oneself.
+    Join,
+    /// Go.
+    Leave,
+    /// Read messages and the log, follow it live.
+    Read,
+    /// See who is in it.
+    ListMembers,
+    /// See who is there now, and who has read what.
+    SeePresence,
+    /// Say something.
+    Send,
+    /// Change what one said.
+    EditOwnMessage,
+    /// Delete what one said.
+    DeleteOwnMessage,
+    /// Delete what others said.
+    DeleteOthersMessage,
+    /// Show that one is typing; move one's own marks.
+    Signal,
+    /// Change name, description, metadata.
+    EditRoom,
+    /// End it.
+    DeleteRoom,
+    /// Bring others in.
+    AddMember,
+    /// Put others out who rank below.
+    RemoveMember,
+    /// Change roles of those who rank below, to roles below one's own.
+    ChangeRole,
+}
+
+impl Act {
+    /// All of them, for tests that walk the table.
+    pub const ALL: [Self; 16] = [
+        Self::SeeRoom,
+        Self::Join,
+        Self::Leave,
+        Self::Read,
+        Self::ListMembers,
+        Self::SeePresence,
+        Self::Send,
+        Self::EditOwnMessage,
+        Self::DeleteOwnMessage,
+        Self::DeleteOthersMessage,
+        Self::Signal,
+        Self::EditRoom,
+        Self::DeleteRoom,
+        Self::AddMember,
+        Self::RemoveMember,
+        Self::ChangeRole,
+    ];
+}
+
+/// What the table says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Go on.
+    Allowed,
+    /// A 403: they may know the room, but not do this.
+    Forbidden,
+    /// A 404: to them the room does not exist.
+    Hidden,
+}
+
+/// Where somebody stands towards a room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// What the room is.
+    pub kind: RoomKind,
+    /// What they are across all rooms.
+    pub user_role: UserRole,
+    /// Their role in the room, when they belong to it now.
+    pub member_role: Option<MemberRole>,
+}
+
+use Verdict::{Allowed as Y, Forbidden as N, Hidden as H};
+
+/// One row per act. Columns: a stranger to a public room; to a private or direct one; member, moderator,
+/// admin, owner of a public or private room; member of a direct room; the host product's service in a
+/// public or private room, in a direct room; a site admin who is not a member, in a public room, in a
+/// private, in a direct one.
+#[rustfmt::skip]
+const TABLE: [(Act, [Verdict; 12]); 16] = [
+    //                              str pub/priv   member modr admin owner  direct  service/direct  site admin pub/priv/direct
+    (Act::SeeRoom,             [Y, H,   Y, Y, Y, Y,   Y,   Y, Y,   Y, Y, Y]),
+    (Act::Join,                [Y, H,   Y, Y, Y, Y,   Y,   Y, N,   Y, N, N]),
+    (Act::Leave,               [Y, H,   Y, Y, Y, Y,   N,   Y, N,   Y, Y, N]),
+    (Act::Read,                [N, H,   Y, Y, Y, Y,   Y,   Y, Y,   N, N, N]),
+    (Act::ListMembers,         [N, H,   Y, Y, Y, Y,   Y,   Y, Y,   Y, Y, Y]),
+    (Act::SeePresence,         [N, H,   Y, Y, Y, Y,   Y,   Y, Y,   N, N, N]),
+    (Act::Send,                [N, H,   Y, Y, Y, Y,   Y,   Y, Y,   N, N, N]),
+    (Act::EditOwnMessage,      [N, H,   Y, Y, Y, Y,   Y,   Y, Y,   N, N, N]),
+    (Act::DeleteOwnMessage,    [N, H,   Y, Y, Y, Y,   Y,   Y, Y,   Y, Y, Y]),
+    (Act::DeleteOthersMessage, [N, H,   N, Y, Y, Y,   N,   Y, Y,   Y, Y, Y]),
+    (Act::Signal,              [N, H,   Y, Y, Y, Y,   Y,   N, N,   N, N, N]),
+    (Act::EditRoom,            [N, H,   N, N, Y, Y,   N,   Y, N,   Y, Y, N]),
+    (Act::DeleteRoom,          [N, H,   N, N, N, Y,   N,   Y, N,   Y, N, N]),
+    (Act::AddMember,           [N, H,   N, N, Y, Y,   N,   Y, N,   N, N, N]),
+    (Act::RemoveMember,        [N, H,   N, Y, Y, Y,   N,   Y, N,   Y, Y, N]),
+    (Act::ChangeRole,          [N, H,   N, N, Y, Y,   N,   Y, N,   N, N, N]),
+];
+
+/// What the table says of one act by one person. Who has two standings (a service that is also a member)
+/// may do what either allows.
+pub fn verdict(act: Act, standing: Standing) -> Verdict {
+    let Some((_, row)) = TABLE.iter().find(|(listed, _)| *listed == act) else {
+        return Verdict::Forbidden;
+    };
+    let open = standing.kind == RoomKind::Public;
+    let direct = standing.kind == RoomKind::Direct;
+    let as_member = standing.member_role.map(|role| match role {
+        _ if direct => row[6],
+        MemberRole::Member => row[2],
+        MemberRole::Moderator => row[3],
+        MemberRole::Admin => row[4],
+        MemberRole::Owner => row[5],
+    });
+    let by_office = match standing.user_role {
+        UserRole::User => None,
+        UserRole::Service => Some(if direct { row[8] } else { row[7] }),
+        UserRole::Admin => Some(match standing.kind {
+            RoomKind::Public => row[9],
+            RoomKind::Private => row[10],
+            RoomKind::Direct => row[11],
+        }),
+    };
+    match (as_member, by_office) {
+        (None, None) => row[usize::from(!open)],
+        (Some(Verdict::Allowed), _) | (_, Some(Verdict::Allowed)) => Verdict::Allowed,
+        _ => Verdict::Forbidden,
+    }
+}
+
+/// The table's verdict as an answer.
+pub fn check(act: Act, standing: Standing) -> Result<()> {
+    match verdict(act, standing) {
+        Verdict::Allowed => Ok(()),
+        Verdict::Hidden => Err(Error::NotFound),
+        Verdict::Forbidden => Err(Error::Forbidden(refusal(act, standing))),
+    }
+}
+
+const fn refusal(act: Act, standing: Standing) -> &'static str {
+    if standing.member_role.is_none() && matches!(standing.user_role, UserRole::User) {
+        return "join the room first";
+    }
+    match (act, standing.kind) {
+        (Act::Leave, RoomKind::Direct) => "a direct room cannot be left",
+        (
+            Act::EditRoom | Act::DeleteRoom | Act::AddMember | Act::RemoveMember | Act::ChangeRole,
+            RoomKind::Direct,
+        ) => "a direct room cannot be changed",
+        _ => "your role does not allow this",
+    }
+}
+
+/// What must be known, under the room's lock, to let a message in.
+#[derive(Clone, Copy, Debug)]
+pub struct SendFacts<'a> {
+    /// What the room is.
+    pub kind: RoomKind,
+    /// False once it is closed or deleted.
+    pub is_active: bool,
+    /// What the sender is across all rooms.
+    pub user_role: UserRole,
+    /// Whether the sender's account is shut.
+    pub sender_deactivated: bool,
+    /// The sender's row in the room, current or former.
+    pub membership: Option<&'a Member>,
+    /// In a direct room: whether the other person is shut or has blocked, or is blocked by, the sender.
+    pub peer_unreachable: bool,
+    /// The moment of the check.
+    pub now: Timestamp,
+}
+
+/// Whether a message may enter the room.
+pub fn may_send(facts: &SendFacts<'_>) -> Result<()> {
+    if facts.sender_deactivated {
+        return Err(Error::Forbidden("the account is deactivated"));
+    }
+    let member = facts.membership.filter(|member| member.is_current());
+    check(
+        Act::Send,
+        Standing {
+            kind: facts.kind,
+            user_role: facts.user_role,
+            member_role: member.map(|member| member.role),
+        },
+    )?;
+    if !facts.is_active {
+        return Err(Error::Forbidden("the room is closed"));
+    }
+    if facts.peer_unreachable {
+        return Err(Error::Forbidden("this person cannot be written to"));
+    }
+    let muted_until = facts.membership.and_then(|member| member.muted_until);
+    if facts.user_role != UserRole::Service && muted_until.is_some_and(|until| until > facts.now) {
+        return Err(Error::Forbidden("you are muted in this room"));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn standing(kind: RoomKind, user_role: UserRole, member_role: Option<MemberRole>) -> Standing {
+        Standing {
+            kind,
+            user_role,
+            member_role,
+        }
+    }
+
+    #[test]
+    fn every_act_has_its_row() {
+        for act in Act::ALL {
+            assert_eq!(
+                TABLE.iter().filter(|(listed, _)| *listed == act).count(),
+                1,
+                "{act:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn to_a_stranger_a_private_room_does_not_exist() {
+        for act in Act::ALL {
+            for kind in [RoomKind::Private, RoomKind::Direct] {
+                assert_eq!(
+                    verdict(act, standing(kind, UserRole::User, None)),
+                    Verdict::Hidden,
+                    "{act:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn rank_only_adds_rights() {
+        for act in Act::ALL {
+            for kind in [RoomKind::Public, RoomKind::Private] {
+                let mut was_allowed = false;
+                for role in MemberRole::ALL {
+                    let allowed =
+                        verdict(act, standing(kind, UserRole::User, Some(role))) == Verdict::Allowed;
+                    assert!(allowed || !was_allowed, "{act:?} is lost with {role:?}");
+                    was_allowed = allowed;
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn nobody_changes_a_direct_room_by_any_office() {
+        let changes = [
+            Act::Leave,
+            Act::EditRoom,
+            Act::DeleteRoom,
+            Act::AddMember,
+            Act::RemoveMember,
+            Act::ChangeRole,
+        ];
+        for act in changes {
+            for user_role in [UserRole::User, UserRole::Service, UserRole::Admin] {
+                for member_role in [None, Some(MemberRole::Member)] {
+                    let standing = standing(RoomKind::Direct, user_role, member_role);
+                    assert_ne!(verdict(act, standing), Verdict::Allowed, "{act:?} {standing:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_site_admin_reads_no_private_content() {
+        for kind in [RoomKind::Public, RoomKind::Private, RoomKind::Direct] {
+            for act in [Act::Read, Act::Send, Act::SeePresence, Act::AddMember] {
+                assert_eq!(
+                    verdict(act, standing(kind, UserRole::Admin, None)),
+                    Verdict::Forbidden
+                );
+            }
+        }
+        let member = standing(RoomKind::Private, UserRole::Admin, Some(MemberRole::Member));
+        assert_eq!(verdict(Act::Read, member), Verdict::Allowed);
+    }
+}
