@@ -1,0 +1,23 @@
+#![doc = include_str!("../README.md")]
+
+mod asyncapi;
+mod error;
+mod event;
+pub mod flat;
+mod message;
+mod page;
+mod people;
+mod room;
+pub mod samples;
+mod schemas;
+mod signal;
+
+pub use asyncapi::{MessageDoc, asyncapi, tagged};
+pub use error::{FieldProblem, Problem, problem_type, status_of, title_of};
+pub use event::{Event, EventBody, HiddenEvent, LogEntry, encode_event, encode_hidden};
+pub use message::{Attachment, LogPage, Message, MessagePage, ReactionCount};
+pub use page::{AsOf, Page, RoomPage};
+pub use people::{AccessTokens, Me, Presence, Receipt, RoomPresence, Session, Ticket, User};
+pub use room::{Mark, Member, Room, RoomForViewer};
+pub use schemas::event_schemas;
+pub use signal::{Signal, encode_signal};

@@ -1,0 +1,125 @@
+//! Signals as sockets and SSE show them: they may be missed, so they have no `seq`.
+
+use confab_domain::ports as domain_ports;
+use confab_domain::{RoomId, Timestamp, UserId};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// A signal: `type` names it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Signal {
+    /// Somebody types, or stopped; ends by itself after 6 s.
+    Typing {
+        /// Where.
+        #[schema(value_type = uuid::Uuid)]
+        room_id: RoomId,
+        /// Who.
+        #[schema(value_type = uuid::Uuid)]
+        user_id: UserId,
+        /// Begun or ended.
+        active: bool,
+    },
+    /// Somebody is there, or has another status.
+    UserOnline {
+        /// Who.
+        #[schema(value_type = uuid::Uuid)]
+        user_id: UserId,
+        /// `online`, `away` or `busy`.
+        status: String,
+        /// When they were last connected.
+        #[schema(value_type = Option<String>, format = DateTime)]
+        last_seen_at: Option<Timestamp>,
+    },
+    /// Somebody has had no session for 10 s.
+    UserOffline {
+        /// Who.
+        #[schema(value_type = uuid::Uuid)]
+        user_id: UserId,
+        /// `offline`.
+        status: String,
+        /// When they were last connected.
+        #[schema(value_type = Option<String>, format = DateTime)]
+        last_seen_at: Option<Timestamp>,
+    },
+    /// Somebody has read up to a number.
+    Read {
+        /// Where.
+        #[schema(value_type = uuid::Uuid)]
+        room_id: RoomId,
+        /// Who.
+        #[schema(value_type = uuid::Uuid)]
+        user_id: UserId,
+        /// Up to which message.
+        number: i64,
+    },
+    /// Somebody's client has received up to a number.
+    Delivered {
+        /// Where.
+        #[schema(value_type = uuid::Uuid)]
+        room_id: RoomId,
+        /// Who.
+        #[schema(value_type = uuid::Uuid)]
+        user_id: UserId,
+        /// Up to which message.
+        number: i64,
+    },
+}
+
+/// A signal as JSON text, encoded once for all its readers; none for what is between nodes alone.
+pub fn encode_signal(signal: &domain_ports::Signal) -> Option<String> {
+    use domain_ports::{Signal as From, Status};
+    let body = match signal {
+        From::Typing {
+            room_id,
+            user_id,
+            active,
+        } => Signal::Typing {
+            room_id: *room_id,
+            user_id: *user_id,
+            active: *active,
+        },
+        From::Presence {
+            user_id,
+            status,
+            last_seen_at,
+            ..
+        } => {
+            let (user_id, last_seen_at) = (*user_id, *last_seen_at);
+            let word = status.as_str().to_owned();
+            if *status == Status::Offline {
+                Signal::UserOffline {
+                    user_id,
+                    status: word,
+                    last_seen_at,
+                }
+            } else {
+                Signal::UserOnline {
+                    user_id,
+                    status: word,
+                    last_seen_at,
+                }
+            }
+        }
+        From::Read {
+            room_id,
+            user_id,
+            number,
+        } => Signal::Read {
+            room_id: *room_id,
+            user_id: *user_id,
+            number: *number,
+        },
+        From::Delivered {
+            room_id,
+            user_id,
+            number,
+        } => Signal::Delivered {
+            room_id: *room_id,
+            user_id: *user_id,
+            number: *number,
+        },
+        From::Replaced { .. } => return None,
+    };
+    serde_json::to_string(&body).ok()
+}
