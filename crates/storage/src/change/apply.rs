@@ -1,0 +1,202 @@
+//! From an effect to rows, and to its one event.
+
+use confab_domain::{Effect, EventBody, Facts, History, Message, Room, UserId};
+use sea_orm::{ConnectionTrait, DbErr};
+
+use super::log::RoomLog;
+use super::read;
+use crate::dialect::Runner;
+use crate::facts::{profile, snapshot};
+use crate::rows::metadata_text;
+
+/// Writes one effect and adds its event to the log.
+pub(crate) async fn apply<C: ConnectionTrait>(
+    run: &Runner<'_, C>,
+    log: &mut RoomLog,
+    effect: &Effect,
+    facts: &Facts,
+) -> Result<(), DbErr> {
+    let dialect = run.dialect;
+    let room_id = log.room.id;
+    let now = log.now();
+    match effect {
+        Effect::Joined { user_id, role } => join(run, log, *user_id, role.as_str()).await.map(|user| {
+            log.add(EventBody::UserJoined {
+                user_id: *user_id,
+                role: *role,
+                user,
+            });
+        })?,
+        Effect::Left { user_id, reason } => {
+            let sql =
+                "UPDATE members SET left_at = $3 WHERE room_id = $1 AND user_id = $2 AND left_at IS NULL";
+            let left = run
+                .execute(sql, vec![room_id.0.into(), user_id.0.into(), dialect.time(now)])
+                .await?;
+            log.head.member_count -= i64::try_from(left).unwrap_or(0);
+            log.add(EventBody::UserLeft {
+                user_id: *user_id,
+                reason: *reason,
+            });
+        }
+        Effect::MemberUpdated {
+            user_id,
+            role,
+            muted_until,
+        } => {
+            let sql = "UPDATE members SET role = $3, muted_until = $4 WHERE room_id = $1 AND user_id = $2";
+            let arguments = vec![
+                room_id.0.into(),
+                user_id.0.into(),
+                role.as_str().into(),
+                dialect.time_or_null(*muted_until),
+            ];
+            run.execute(sql, arguments).await?;
+            log.add(EventBody::MemberUpdated {
+                user_id: *user_id,
+                role: *role,
+                muted_until: *muted_until,
+            });
+        }
+        Effect::RoomUpdated(room) => {
+            update_room(run, room).await?;
+            log.room = room.as_ref().clone();
+            log.head.room_changed_seq = log.next_seq();
+            let mut head = log.head;
+            head.last_seq = log.next_seq();
+            log.add(EventBody::RoomUpdated {
+                room: Box::new(snapshot((room, &head))),
+            });
+        }
+        Effect::RoomDeleted => {
+            let sql = "UPDATE rooms SET deleted_at = $2, updated_at = $2, is_active = FALSE WHERE id = $1";
+            run.execute(sql, vec![room_id.0.into(), dialect.time(now)])
+                .await?;
+            log.room.is_active = false;
+            log.room.updated_at = now;
+            log.head.room_changed_seq = log.next_seq();
+            log.add(EventBody::RoomDeleted {});
+        }
+        Effect::MessageUpdated { content, .. } => {
+            let former = the_message(facts)?;
+            let message = edit_message(run, log, former, content).await?;
+            log.add(EventBody::MessageUpdated {
+                message: Box::new(message),
+            });
+        }
+        Effect::MessageDeleted { message_id, number } => {
+            let message = the_message(facts)?;
+            let sql = "UPDATE messages SET content = NULL, metadata = NULL, deleted_at = $3, updated_seq = $4
+                       WHERE room_id = $1 AND seq = $2";
+            let arguments = vec![
+                room_id.0.into(),
+                message.seq.into(),
+                dialect.time(now),
+                log.next_seq().into(),
+            ];
+            run.execute(sql, arguments).await?;
+            let sql = "DELETE FROM message_edits WHERE room_id = $1 AND message_id = $2";
+            run.execute(sql, vec![room_id.0.into(), message_id.0.into()])
+                .await?;
+            log.add(EventBody::MessageDeleted {
+                message_id: *message_id,
+                number: *number,
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Inserts or revives a member, who has read everything and keeps a mute. Returns the profile.
+pub(crate) async fn join<C: ConnectionTrait>(
+    run: &Runner<'_, C>,
+    log: &mut RoomLog,
+    user_id: UserId,
+    role: &str,
+) -> Result<Option<Box<confab_domain::User>>, DbErr> {
+    let visible_from_number = match log.room.history {
+        History::All => 0,
+        History::SinceJoin => log.head.last_number + 1,
+    };
+    let sql = "INSERT INTO members (room_id, user_id, role, joined_at, joined_seq, visible_from_number,
+                   last_read_number, last_delivered_number)
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $7)
+               ON CONFLICT (room_id, user_id) DO UPDATE SET role = excluded.role, left_at = NULL,
+                   joined_at = excluded.joined_at, joined_seq = excluded.joined_seq,
+                   visible_from_number = excluded.visible_from_number,
+                   last_read_number = excluded.last_read_number,
+                   last_delivered_number = excluded.last_delivered_number";
+    let arguments = vec![
+        log.room.id.0.into(),
+        user_id.0.into(),
+        role.into(),
+        run.dialect.time(log.now()),
+        log.next_seq().into(),
+        visible_from_number.into(),
+        log.head.last_number.into(),
+    ];
+    run.execute(sql, arguments).await?;
+    log.head.member_count += 1;
+    let mut profiles = read::profiles(run, [user_id]).await?;
+    Ok(profiles.remove(&user_id).map(|user| Box::new(profile(user))))
+}
+
+async fn update_room<C: ConnectionTrait>(run: &Runner<'_, C>, room: &Room) -> Result<(), DbErr> {
+    let sql = format!(
+        "UPDATE rooms SET name = $2, description = $3, metadata = {}, is_active = $5, updated_at = $6 WHERE id = $1",
+        run.dialect.json("$4")
+    );
+    let arguments = vec![
+        room.id.0.into(),
+        room.name.clone().into(),
+        room.description.clone().into(),
+        metadata_text(&room.metadata).into(),
+        room.is_active.into(),
+        run.dialect.time(room.updated_at),
+    ];
+    run.execute(&sql, arguments).await?;
+    Ok(())
+}
+
+/// Puts the new text in the place of the former, which goes to the message's history.
+async fn edit_message<C: ConnectionTrait>(
+    run: &Runner<'_, C>,
+    log: &RoomLog,
+    former: &Message,
+    content: &str,
+) -> Result<Message, DbErr> {
+    let (now, seq) = (run.dialect.time(log.now()), log.next_seq());
+    let sql = "INSERT INTO message_edits (room_id, message_id, replaced_seq, edited_at, content)
+               VALUES ($1, $2, $3, $4, $5)";
+    let arguments = vec![
+        former.room_id.0.into(),
+        former.id.0.into(),
+        seq.into(),
+        now.clone(),
+        former.content.clone().unwrap_or_default().into(),
+    ];
+    run.execute(sql, arguments).await?;
+    let sql =
+        "UPDATE messages SET content = $3, edited_at = $4, updated_seq = $5 WHERE room_id = $1 AND seq = $2";
+    let arguments = vec![
+        former.room_id.0.into(),
+        former.seq.into(),
+        content.into(),
+        now,
+        seq.into(),
+    ];
+    run.execute(sql, arguments).await?;
+    Ok(Message {
+        content: Some(content.to_owned()),
+        edited_at: Some(log.now()),
+        updated_seq: seq,
+        ..former.clone()
+    })
+}
+
+fn the_message(facts: &Facts) -> Result<&Message, DbErr> {
+    facts
+        .message
+        .as_ref()
+        .ok_or_else(|| DbErr::RecordNotFound("the message that was decided about".to_owned()))
+}

@@ -1,0 +1,153 @@
+//! What is read under a room's lock.
+
+use std::collections::HashMap;
+
+use confab_domain::{Deed, Epoch, Facts, MemberRole, Person, RoomId, User, UserId};
+use sea_orm::{ConnectionTrait, DbErr};
+use uuid::Uuid;
+
+use super::Act;
+use crate::dialect::Runner;
+use crate::rows;
+
+/// Takes the room's lock, for at most the lock timeout. False when there is no such room.
+pub(crate) async fn lock<C: ConnectionTrait>(run: &Runner<'_, C>, room_id: RoomId) -> Result<bool, DbErr> {
+    let sql = format!(
+        "SELECT last_seq FROM room_heads WHERE room_id = $1{}",
+        run.dialect.for_update()
+    );
+    Ok(run.first(&sql, vec![room_id.0.into()]).await?.is_some())
+}
+
+/// What the deed is decided by, and the database's life. None when the room was deleted.
+pub(crate) async fn facts<C: ConnectionTrait>(
+    run: &Runner<'_, C>,
+    room_id: RoomId,
+    deed: &Deed,
+    act: &Act<'_>,
+) -> Result<Option<(Epoch, Facts)>, DbErr> {
+    let actor_id = act.actor.user_id;
+    let sql = format!(
+        "SELECT {}, {}, {}, (SELECT name FROM epoch) AS epoch,
+            EXISTS (SELECT 1 FROM users u WHERE u.id = $2 AND u.deactivated_at IS NULL) AS is_actor_open
+         FROM rooms r JOIN room_heads h ON h.room_id = r.id
+         LEFT JOIN members m ON m.room_id = r.id AND m.user_id = $2
+         WHERE r.id = $1 AND r.deleted_at IS NULL",
+        rows::ROOM,
+        rows::HEAD,
+        rows::MEMBER
+    );
+    let Some(row) = run.first(&sql, vec![room_id.0.into(), actor_id.0.into()]).await? else {
+        return Ok(None);
+    };
+    let needs = deed.needs();
+    let membership = rows::member_or_none(&row)?;
+    let people = people(run, room_id, &needs.user_ids).await?;
+    let (leaver_id, leaver) = match deed {
+        Deed::RemoveMember(user_id) => {
+            let person = people.get(user_id);
+            (*user_id, person.and_then(|person| person.membership.as_ref()))
+        }
+        _ => (actor_id, membership.as_ref()),
+    };
+    let is_owner = leaver.is_some_and(|member| member.is_current() && member.role == MemberRole::Owner);
+    // Whom another puts out hands on, but does not close the room: then only an owner's heir matters.
+    let successor = if needs.successor && (is_owner || leaver_id == actor_id) {
+        successor(run, room_id, leaver_id, is_owner).await?
+    } else {
+        None
+    };
+    let facts = Facts {
+        room: rows::room(&row)?,
+        head: rows::head(&row)?,
+        membership,
+        actor_deactivated: !row.get::<bool>("is_actor_open")?,
+        people,
+        message: match needs.message_id {
+            Some(message_id) => {
+                let sql = format!(
+                    "SELECT {} FROM messages g WHERE g.id = $1 AND g.room_id = $2",
+                    rows::MESSAGE
+                );
+                let row = run
+                    .first(&sql, vec![message_id.0.into(), room_id.0.into()])
+                    .await?;
+                row.as_ref().map(rows::message).transpose()?
+            }
+            None => None,
+        },
+        successor,
+        now: act.now,
+    };
+    Ok(Some((Epoch::new(row.get::<String>("epoch")?), facts)))
+}
+
+/// Accounts and rows in the room of these people; who has no account is left out.
+pub(crate) async fn people<C: ConnectionTrait>(
+    run: &Runner<'_, C>,
+    room_id: RoomId,
+    user_ids: &[UserId],
+) -> Result<HashMap<UserId, Person>, DbErr> {
+    if user_ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let sql = format!(
+        "SELECT u.id AS person_id, u.deactivated_at IS NOT NULL AS is_shut, {}
+         FROM {} AS list JOIN users u ON u.id = list.id
+         LEFT JOIN members m ON m.room_id = $2 AND m.user_id = u.id",
+        rows::MEMBER,
+        run.dialect.ids_table("$1")
+    );
+    let arguments = vec![run.dialect.ids(user_ids.iter().map(|id| id.0)), room_id.0.into()];
+    let rows = run.all(&sql, arguments).await?;
+    rows.iter()
+        .map(|row| {
+            let person = Person {
+                is_deactivated: row.get("is_shut")?,
+                membership: rows::member_or_none(row)?,
+            };
+            Ok((row.id("person_id")?, person))
+        })
+        .collect()
+}
+
+/// Profiles by id.
+pub(crate) async fn profiles<C: ConnectionTrait>(
+    run: &Runner<'_, C>,
+    user_ids: impl IntoIterator<Item = UserId>,
+) -> Result<HashMap<UserId, User>, DbErr> {
+    let ids: Vec<Uuid> = user_ids.into_iter().map(|id| id.0).collect();
+    let sql = format!(
+        "SELECT {} FROM {} AS list JOIN users u ON u.id = list.id",
+        rows::USER,
+        run.dialect.ids_table("$1")
+    );
+    let rows = run.all(&sql, vec![run.dialect.ids(ids)]).await?;
+    rows.iter()
+        .map(|row| rows::user(row).map(|user| (user.id, user)))
+        .collect()
+}
+
+/// Who follows as owner: an open account first, then the highest role, then the longest-serving. When nobody
+/// is to follow it only matters whether anybody is left, which needs no sorting of a large room.
+async fn successor<C: ConnectionTrait>(
+    run: &Runner<'_, C>,
+    room_id: RoomId,
+    leaver_id: UserId,
+    is_owner: bool,
+) -> Result<Option<UserId>, DbErr> {
+    let order = if is_owner {
+        "ORDER BY u.deactivated_at IS NOT NULL, CASE m.role WHEN 'owner' THEN 0 WHEN 'admin' THEN 1 \
+         WHEN 'moderator' THEN 2 ELSE 3 END, m.joined_at, m.joined_seq, m.user_id"
+    } else {
+        ""
+    };
+    let sql = format!(
+        "SELECT m.user_id AS heir_id FROM members m JOIN users u ON u.id = m.user_id
+         WHERE m.room_id = $1 AND m.left_at IS NULL AND m.user_id <> $2 {order} LIMIT 1"
+    );
+    let row = run
+        .first(&sql, vec![room_id.0.into(), leaver_id.0.into()])
+        .await?;
+    row.map(|row| row.id("heir_id")).transpose()
+}

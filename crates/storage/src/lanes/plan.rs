@@ -1,0 +1,227 @@
+//! Decides a batch, under the locks of its rooms: repeats first, then rights, then places. No I/O.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use confab_domain::ports::NewMessage;
+use confab_domain::rights::{SendFacts, may_send};
+use confab_domain::{
+    Error, Horizon, Member, Message, MessageId, Result, RoomId, RoomKind, Timestamp, UserId,
+};
+use uuid::Uuid;
+
+use super::job::Job;
+
+/// Where a room's counters stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Counters {
+    pub(crate) last_seq: i64,
+    pub(crate) last_number: i64,
+}
+
+/// What is so about one send, read after the locks were held.
+#[derive(Clone, Debug)]
+pub(crate) struct SendRow {
+    /// None when there is no such room, or it was deleted.
+    pub(crate) room: Option<RoomState>,
+    pub(crate) membership: Option<Member>,
+    pub(crate) is_sender_open: bool,
+    /// The message that already bears this `client_id`.
+    pub(crate) repeat_id: Option<MessageId>,
+    /// The number of the message it answers, when that is in the same room.
+    pub(crate) reply_number: Option<i64>,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RoomState {
+    pub(crate) kind: RoomKind,
+    pub(crate) is_active: bool,
+    pub(crate) is_peer_shut: bool,
+}
+
+/// A message that was sent before, with the hash of its body.
+#[derive(Clone, Debug)]
+pub(crate) struct Repeat {
+    pub(crate) message: Arc<Message>,
+    pub(crate) body_hash: Uuid,
+}
+
+/// What becomes of one send.
+#[derive(Debug)]
+pub(crate) enum Verdict {
+    /// It is the message of this index in [`Plan::messages`].
+    Accepted(usize),
+    /// It repeats that message of the same batch.
+    RepeatInBatch(usize),
+    /// It was there before. `is_own` when an earlier attempt of this very send committed it.
+    Repeat { message: Arc<Message>, is_own: bool },
+    /// It is refused.
+    Refused(Error),
+    /// Its room is held by somebody else.
+    LeftOut,
+}
+
+/// What to write, and what to answer.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    /// For each send, in order.
+    pub(crate) verdicts: Vec<Verdict>,
+    /// To be inserted, in order, each with the index of its send.
+    pub(crate) messages: Vec<(usize, Arc<Message>)>,
+    /// The heads to move.
+    pub(crate) heads: BTreeMap<RoomId, (Counters, Timestamp)>,
+    /// Senders have read up to what they said; in the order in which all writers lock members.
+    pub(crate) marks: BTreeMap<(RoomId, UserId), i64>,
+}
+
+/// Decides the batch. `rows` are in the order of `jobs`; `heads` holds the rooms that were locked.
+pub(crate) fn plan(
+    jobs: &[Job],
+    heads: &HashMap<RoomId, Counters>,
+    rows: &[SendRow],
+    repeats: &HashMap<MessageId, Repeat>,
+    now: Timestamp,
+) -> Plan {
+    let mut plan = Plan {
+        verdicts: Vec::with_capacity(jobs.len()),
+        messages: Vec::with_capacity(jobs.len()),
+        heads: BTreeMap::new(),
+        marks: BTreeMap::new(),
+    };
+    // A client_id that occurs twice in the batch: which message it became.
+    let mut accepted: HashMap<Uuid, usize> = HashMap::with_capacity(jobs.len());
+    for (index, (job, row)) in jobs.iter().zip(rows).enumerate() {
+        let verdict = match judge(job, row, heads, repeats) {
+            Judged::Verdict(verdict) => verdict,
+            Judged::New(counters) => match accepted.get(&job.client_key) {
+                Some(&first) if jobs[plan.messages[first].0].body_hash == job.body_hash => {
+                    Verdict::RepeatInBatch(first)
+                }
+                Some(_) => Verdict::Refused(another_body()),
+                None => {
+                    if let Err(error) = admit(job, row, now) {
+                        Verdict::Refused(error)
+                    } else {
+                        let place = place(&mut plan, job, counters);
+                        plan.messages.push((index, Arc::new(message(job, place))));
+                        accepted.insert(job.client_key, plan.messages.len() - 1);
+                        Verdict::Accepted(plan.messages.len() - 1)
+                    }
+                }
+            },
+        };
+        plan.verdicts.push(verdict);
+    }
+    plan
+}
+
+enum Judged {
+    Verdict(Verdict),
+    New(Counters),
+}
+
+/// What can be said before rights are asked, so that a lost ack can always be healed.
+fn judge(
+    job: &Job,
+    row: &SendRow,
+    heads: &HashMap<RoomId, Counters>,
+    repeats: &HashMap<MessageId, Repeat>,
+) -> Judged {
+    if let Some(repeat) = row.repeat_id.and_then(|id| repeats.get(&id)) {
+        return Judged::Verdict(if repeat.body_hash == job.body_hash {
+            Verdict::Repeat {
+                message: Arc::clone(&repeat.message),
+                is_own: repeat.message.id == job.message.id,
+            }
+        } else {
+            Verdict::Refused(another_body())
+        });
+    }
+    if row.room.is_none() {
+        return Judged::Verdict(Verdict::Refused(Error::NotFound));
+    }
+    match heads.get(&job.message.room_id) {
+        Some(counters) => Judged::New(*counters),
+        None => Judged::Verdict(Verdict::LeftOut),
+    }
+}
+
+fn admit(job: &Job, row: &SendRow, now: Timestamp) -> Result<()> {
+    let Some(room) = row.room else {
+        return Err(Error::NotFound);
+    };
+    may_send(&SendFacts {
+        kind: room.kind,
+        is_active: room.is_active,
+        user_role: job.message.actor.role,
+        sender_deactivated: !row.is_sender_open,
+        membership: row.membership.as_ref(),
+        peer_unreachable: room.is_peer_shut,
+        now,
+    })?;
+    if job.message.body.reply_to.is_some() {
+        let horizon = row
+            .membership
+            .as_ref()
+            .filter(|member| member.is_current())
+            .map_or(Horizon::ALL, Member::horizon);
+        if !row
+            .reply_number
+            .is_some_and(|number| horizon.shows_message(number))
+        {
+            return Err(Error::invalid("reply_to", "is no message of this room"));
+        }
+    }
+    Ok(())
+}
+
+/// The next place in the room.
+fn place(plan: &mut Plan, job: &Job, locked: Counters) -> Counters {
+    let created_at = job.message.created_at;
+    let (counters, last_message_at) = plan
+        .heads
+        .entry(job.message.room_id)
+        .or_insert((locked, created_at));
+    counters.last_seq += 1;
+    counters.last_number += 1;
+    // Two nodes' clocks differ: the latest stands.
+    *last_message_at = created_at.max(*last_message_at);
+    plan.marks.insert(
+        (job.message.room_id, job.message.actor.user_id),
+        counters.last_number,
+    );
+    *counters
+}
+
+fn message(job: &Job, place: Counters) -> Message {
+    let NewMessage {
+        id,
+        room_id,
+        actor,
+        client_id,
+        body,
+        created_at,
+        ..
+    } = &job.message;
+    Message {
+        id: *id,
+        room_id: *room_id,
+        number: place.last_number,
+        seq: place.last_seq,
+        updated_seq: place.last_seq,
+        sender_id: actor.user_id,
+        client_id: client_id.clone(),
+        content: Some(body.content.clone()),
+        content_type: body.content_type,
+        reply_to: body.reply_to,
+        metadata: body.metadata.clone(),
+        created_at: *created_at,
+        edited_at: None,
+        deleted_at: None,
+    }
+}
+
+/// The refusal of a used `client_id` with another body.
+pub(crate) const fn another_body() -> Error {
+    Error::Conflict("this client_id was used for another message")
+}

@@ -1,0 +1,460 @@
+//! The four statements of a batch, on either database.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use confab_domain::ports::partition_of;
+use confab_domain::{Epoch, MessageId, RoomId, RoomKind};
+use sea_orm::{DbErr, RuntimeErr};
+use serde_json::json;
+use sqlx::{Acquire, PgConnection, Postgres, Sqlite, SqlitePool};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::job::Job;
+use super::plan::{Counters, Plan, Repeat, RoomState, SendRow};
+use crate::dialect::Dialect;
+use crate::rows::{self, Row, metadata_text};
+
+/// Locks the heads in the order of their ids. What it returns of each is what stood when the lock was got;
+/// nothing else may be read here, for this statement's snapshot is older than its locks.
+const LOCK: &str = "SELECT room_id, last_seq, last_number FROM room_heads WHERE room_id = ANY($1) ORDER BY room_id FOR UPDATE";
+const LOCK_FREE_ONES: &str = "SELECT room_id, last_seq, last_number FROM room_heads WHERE room_id = ANY($1) \
+     ORDER BY room_id FOR UPDATE SKIP LOCKED";
+const LOCK_SQLITE: &str = "SELECT room_id, last_seq, last_number FROM room_heads WHERE room_id IN (SELECT unhex(value) FROM json_each($1))";
+
+const JOBS_POSTGRES: &str = "SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[]) WITH ORDINALITY \
+     AS u(room_id, sender_id, client_key, reply_to, ord)";
+const JOBS_SQLITE: &str = "SELECT unhex(value ->> 0) AS room_id, unhex(value ->> 1) AS sender_id, \
+     unhex(value ->> 2) AS client_key, unhex(value ->> 3) AS reply_to, key + 1 AS ord FROM json_each($1)";
+
+const WRITE_POSTGRES: &str = "WITH input AS (
+        SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::uuid[], $5::uuid[], $6::uuid[],
+            $7::uuid[], $8::uuid[], $9::text[], $10::text[], $11::text[], $12::text[], $13::timestamptz[],
+            $14::smallint[], $15::text[], $16::text[]) WITH ORDINALITY
+        AS u(room_id, seq, number, id, sender_id, client_key, body_hash, reply_to, content_type, client_id,
+            content, metadata, created_at, partition_id, correlation_id, traceparent, ord)
+    ), said AS (
+        INSERT INTO messages (room_id, seq, number, updated_seq, id, sender_id, client_key, body_hash,
+            reply_to, content_type, client_id, content, metadata, created_at)
+        SELECT room_id, seq, number, seq, id, sender_id, client_key, body_hash, reply_to, content_type,
+            client_id, content, metadata::json, created_at FROM input
+    ), heads AS (
+        UPDATE room_heads h SET last_seq = n.seq, last_number = n.number,
+            last_message_at = greatest(h.last_message_at, n.at)
+        FROM unnest($17::uuid[], $18::bigint[], $19::bigint[], $20::timestamptz[]) AS n(room_id, seq, number, at)
+        WHERE h.room_id = n.room_id
+    ), marks AS (
+        UPDATE members m SET last_read_number = greatest(m.last_read_number, n.number),
+            last_delivered_number = greatest(m.last_delivered_number, n.number)
+        FROM unnest($21::uuid[], $22::uuid[], $23::bigint[]) AS n(room_id, user_id, number)
+        WHERE m.room_id = n.room_id AND m.user_id = n.user_id
+    )
+    INSERT INTO outbox (partition_id, room_id, seq, event_id, event_type, occurred_at, correlation_id, traceparent)
+    SELECT partition_id, room_id, seq, id, 'message_created', created_at, correlation_id, traceparent
+    FROM input ORDER BY ord";
+
+/// SQLite's share of [`WRITE_POSTGRES`], statement by statement.
+const WRITE_SQLITE: [&str; 4] = [
+    "INSERT INTO messages (room_id, seq, number, updated_seq, id, sender_id, client_key, body_hash, reply_to,
+        content_type, client_id, content, metadata, created_at)
+     SELECT unhex(value ->> 0), value ->> 1, value ->> 2, value ->> 1, unhex(value ->> 3), unhex(value ->> 4),
+        unhex(value ->> 5), unhex(value ->> 6), unhex(value ->> 7), value ->> 8, value ->> 9, value ->> 10,
+        value ->> 11, value ->> 12 FROM json_each($1) ORDER BY key",
+    "INSERT INTO outbox (partition_id, room_id, seq, event_id, event_type, occurred_at, correlation_id, traceparent)
+     SELECT value ->> 13, unhex(value ->> 0), value ->> 1, unhex(value ->> 3), 'message_created', value ->> 12,
+        value ->> 14, value ->> 15 FROM json_each($1) ORDER BY key",
+    "UPDATE room_heads SET last_seq = n.seq, last_number = n.number,
+        last_message_at = max(coalesce(last_message_at, n.at), n.at)
+     FROM (SELECT unhex(value ->> 0) AS room_id, value ->> 1 AS seq, value ->> 2 AS number, value ->> 3 AS at
+        FROM json_each($1)) AS n WHERE room_heads.room_id = n.room_id",
+    "UPDATE members SET last_read_number = max(last_read_number, n.number),
+        last_delivered_number = max(last_delivered_number, n.number)
+     FROM (SELECT unhex(value ->> 0) AS room_id, unhex(value ->> 1) AS user_id, value ->> 2 AS number
+        FROM json_each($1)) AS n WHERE members.room_id = n.room_id AND members.user_id = n.user_id",
+];
+
+/// What is read of the whole batch after the locks.
+pub(crate) struct Facts {
+    pub(crate) epoch: Epoch,
+    /// In the order of the sends.
+    pub(crate) rows: Vec<SendRow>,
+}
+
+/// An open transaction of a lane. Dropped without [`Self::commit`] it is rolled back.
+pub(crate) enum LaneTransaction<'c> {
+    Postgres(sqlx::Transaction<'c, Postgres>),
+    Sqlite(sqlx::Transaction<'static, Sqlite>),
+}
+
+impl<'c> LaneTransaction<'c> {
+    pub(crate) async fn begin_postgres(connection: &'c mut PgConnection) -> Result<Self, DbErr> {
+        Ok(Self::Postgres(connection.begin().await.map_err(db)?))
+    }
+
+    pub(crate) async fn begin_sqlite(writer: &SqlitePool) -> Result<Self, DbErr> {
+        Ok(Self::Sqlite(
+            writer.begin_with("BEGIN IMMEDIATE").await.map_err(db)?,
+        ))
+    }
+
+    const fn dialect(&self) -> Dialect {
+        match self {
+            Self::Postgres(_) => Dialect::Postgres,
+            Self::Sqlite(_) => Dialect::Sqlite,
+        }
+    }
+
+    /// Locks the heads of these rooms, and tells their counters. Rooms that do not exist are left out, and
+    /// so are those held by others, unless `waits` (then for at most the lock timeout).
+    pub(crate) async fn lock(
+        &mut self,
+        room_ids: &[RoomId],
+        waits: bool,
+    ) -> Result<HashMap<RoomId, Counters>, DbErr> {
+        let ids: Vec<Uuid> = room_ids.iter().map(|id| id.0).collect();
+        let sql = if waits { LOCK } else { LOCK_FREE_ONES };
+        let rows = match self {
+            Self::Postgres(on) => postgres_rows(sqlx::query(sql).bind(ids).fetch_all(&mut **on).await),
+            Self::Sqlite(on) => {
+                let ids: Vec<String> = ids.into_iter().map(hex).collect();
+                sqlite_rows(
+                    sqlx::query(LOCK_SQLITE)
+                        .bind(json!(ids).to_string())
+                        .fetch_all(&mut **on)
+                        .await,
+                )
+            }
+        }?;
+        rows.iter()
+            .map(|row| {
+                let counters = Counters {
+                    last_seq: row.get("last_seq")?,
+                    last_number: row.get("last_number")?,
+                };
+                Ok((row.id("room_id")?, counters))
+            })
+            .collect()
+    }
+
+    /// Reads what must be known of each send. A statement of its own, so that its snapshot is younger than
+    /// the locks.
+    pub(crate) async fn facts(&mut self, jobs: &[Job]) -> Result<Facts, DbErr> {
+        let rows = match self {
+            Self::Postgres(on) => {
+                let query = sqlx::query(sqlx::AssertSqlSafe(FACTS_POSTGRES.as_str()))
+                    .bind(jobs.iter().map(|job| job.message.room_id.0).collect::<Vec<_>>())
+                    .bind(
+                        jobs.iter()
+                            .map(|job| job.message.actor.user_id.0)
+                            .collect::<Vec<_>>(),
+                    )
+                    .bind(jobs.iter().map(|job| job.client_key).collect::<Vec<_>>())
+                    .bind(
+                        jobs.iter()
+                            .map(|job| job.message.body.reply_to.map(|id| id.0))
+                            .collect::<Vec<_>>(),
+                    );
+                postgres_rows(query.fetch_all(&mut **on).await)
+            }
+            Self::Sqlite(on) => {
+                let jobs: Vec<_> = jobs
+                    .iter()
+                    .map(|job| {
+                        json!([
+                            hex(job.message.room_id.0),
+                            hex(job.message.actor.user_id.0),
+                            hex(job.client_key),
+                            job.message.body.reply_to.map(|id| hex(id.0)),
+                        ])
+                    })
+                    .collect();
+                let query =
+                    sqlx::query(sqlx::AssertSqlSafe(FACTS_SQLITE.as_str())).bind(json!(jobs).to_string());
+                sqlite_rows(query.fetch_all(&mut **on).await)
+            }
+        }?;
+        let epoch = match rows.first() {
+            Some(row) => Epoch::new(row.get::<String>("epoch")?),
+            None => return Err(DbErr::Custom("a batch without sends".to_owned())),
+        };
+        Ok(Facts {
+            epoch,
+            rows: rows.iter().map(send_row).collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// The messages of these ids with the hashes of their bodies.
+    pub(crate) async fn repeats(
+        &mut self,
+        message_ids: &[MessageId],
+    ) -> Result<HashMap<MessageId, Repeat>, DbErr> {
+        if message_ids.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let dialect = self.dialect();
+        let sql = format!(
+            "SELECT {}, g.body_hash FROM {} AS list JOIN messages g ON g.id = list.id",
+            rows::MESSAGE,
+            dialect.ids_table("$1")
+        );
+        let ids = dialect.ids_text(message_ids.iter().map(|id| id.0));
+        let rows = match self {
+            Self::Postgres(on) => postgres_rows(
+                sqlx::query(sqlx::AssertSqlSafe(sql))
+                    .bind(ids)
+                    .fetch_all(&mut **on)
+                    .await,
+            ),
+            Self::Sqlite(on) => sqlite_rows(
+                sqlx::query(sqlx::AssertSqlSafe(sql))
+                    .bind(ids)
+                    .fetch_all(&mut **on)
+                    .await,
+            ),
+        }?;
+        rows.iter()
+            .map(|row| {
+                let message = rows::message(row)?;
+                let repeat = Repeat {
+                    body_hash: row.get("body_hash")?,
+                    message: Arc::new(message),
+                };
+                Ok((repeat.message.id, repeat))
+            })
+            .collect()
+    }
+
+    /// Writes the messages, their outbox rows, the heads and the marks.
+    pub(crate) async fn write(&mut self, plan: &Plan, jobs: &[Job]) -> Result<(), DbErr> {
+        match self {
+            Self::Postgres(on) => write_postgres(on, plan, jobs).await,
+            Self::Sqlite(on) => write_sqlite(on, plan, jobs).await,
+        }
+    }
+
+    /// Makes it durable. An error leaves the outcome unknown.
+    pub(crate) async fn commit(self) -> Result<(), DbErr> {
+        match self {
+            Self::Postgres(on) => on.commit().await,
+            Self::Sqlite(on) => on.commit().await,
+        }
+        .map_err(db)
+    }
+}
+
+async fn write_postgres(on: &mut PgConnection, plan: &Plan, jobs: &[Job]) -> Result<(), DbErr> {
+    let each = &plan.messages;
+    let of = |index: usize| &jobs[index];
+    sqlx::query(WRITE_POSTGRES)
+        .bind(each.iter().map(|(_, m)| m.room_id.0).collect::<Vec<_>>())
+        .bind(each.iter().map(|(_, m)| m.seq).collect::<Vec<_>>())
+        .bind(each.iter().map(|(_, m)| m.number).collect::<Vec<_>>())
+        .bind(each.iter().map(|(_, m)| m.id.0).collect::<Vec<_>>())
+        .bind(each.iter().map(|(_, m)| m.sender_id.0).collect::<Vec<_>>())
+        .bind(
+            each.iter()
+                .map(|(job, _)| of(*job).client_key)
+                .collect::<Vec<_>>(),
+        )
+        .bind(each.iter().map(|(job, _)| of(*job).body_hash).collect::<Vec<_>>())
+        .bind(
+            each.iter()
+                .map(|(_, m)| m.reply_to.map(|id| id.0))
+                .collect::<Vec<_>>(),
+        )
+        .bind(
+            each.iter()
+                .map(|(_, m)| m.content_type.as_str())
+                .collect::<Vec<_>>(),
+        )
+        .bind(each.iter().map(|(_, m)| m.client_id.as_str()).collect::<Vec<_>>())
+        .bind(each.iter().map(|(_, m)| m.content.as_deref()).collect::<Vec<_>>())
+        .bind(
+            each.iter()
+                .map(|(_, m)| metadata_text(&m.metadata))
+                .collect::<Vec<_>>(),
+        )
+        .bind(
+            each.iter()
+                .map(|(_, m)| OffsetDateTime::from(m.created_at))
+                .collect::<Vec<_>>(),
+        )
+        .bind(each.iter().map(|(_, m)| partition(m.room_id)).collect::<Vec<_>>())
+        .bind(
+            each.iter()
+                .map(|(job, _)| of(*job).message.trace.correlation_id.as_deref())
+                .collect::<Vec<_>>(),
+        )
+        .bind(
+            each.iter()
+                .map(|(job, _)| of(*job).message.trace.traceparent.as_deref())
+                .collect::<Vec<_>>(),
+        )
+        .bind(plan.heads.keys().map(|room_id| room_id.0).collect::<Vec<_>>())
+        .bind(
+            plan.heads
+                .values()
+                .map(|(counters, _)| counters.last_seq)
+                .collect::<Vec<_>>(),
+        )
+        .bind(
+            plan.heads
+                .values()
+                .map(|(counters, _)| counters.last_number)
+                .collect::<Vec<_>>(),
+        )
+        .bind(
+            plan.heads
+                .values()
+                .map(|(_, at)| OffsetDateTime::from(*at))
+                .collect::<Vec<_>>(),
+        )
+        .bind(
+            plan.marks
+                .keys()
+                .map(|(room_id, _)| room_id.0)
+                .collect::<Vec<_>>(),
+        )
+        .bind(
+            plan.marks
+                .keys()
+                .map(|(_, user_id)| user_id.0)
+                .collect::<Vec<_>>(),
+        )
+        .bind(plan.marks.values().copied().collect::<Vec<_>>())
+        .execute(on)
+        .await
+        .map_err(db)?;
+    Ok(())
+}
+
+async fn write_sqlite(on: &mut sqlx::SqliteConnection, plan: &Plan, jobs: &[Job]) -> Result<(), DbErr> {
+    let messages: Vec<_> = plan
+        .messages
+        .iter()
+        .map(|(index, m)| {
+            let job = &jobs[*index];
+            json!([
+                hex(m.room_id.0),
+                m.seq,
+                m.number,
+                hex(m.id.0),
+                hex(m.sender_id.0),
+                hex(job.client_key),
+                hex(job.body_hash),
+                m.reply_to.map(|id| hex(id.0)),
+                m.content_type.as_str(),
+                m.client_id,
+                m.content,
+                metadata_text(&m.metadata),
+                m.created_at.as_millis(),
+                partition(m.room_id),
+                job.message.trace.correlation_id,
+                job.message.trace.traceparent,
+            ])
+        })
+        .collect();
+    let heads: Vec<_> = plan
+        .heads
+        .iter()
+        .map(|(id, (counters, at))| {
+            json!([hex(id.0), counters.last_seq, counters.last_number, at.as_millis()])
+        })
+        .collect();
+    let marks: Vec<_> = plan
+        .marks
+        .iter()
+        .map(|((room_id, user_id), number)| json!([hex(room_id.0), hex(user_id.0), number]))
+        .collect();
+    let messages = json!(messages).to_string();
+    let arguments = [
+        messages.clone(),
+        messages,
+        json!(heads).to_string(),
+        json!(marks).to_string(),
+    ];
+    for (sql, argument) in WRITE_SQLITE.into_iter().zip(arguments) {
+        sqlx::query(sql)
+            .bind(argument)
+            .execute(&mut *on)
+            .await
+            .map_err(db)?;
+    }
+    Ok(())
+}
+
+fn send_row(row: &Row) -> Result<SendRow, DbErr> {
+    let kind: Option<String> = row.get("kind")?;
+    let room = match kind {
+        Some(kind) => Some(RoomState {
+            kind: RoomKind::parse(&kind)
+                .ok_or_else(|| DbErr::Type("rooms.kind holds an unknown word".to_owned()))?,
+            is_active: row.get("is_active")?,
+            is_peer_shut: row.get::<Option<bool>>("is_peer_shut")?.unwrap_or(false),
+        }),
+        None => None,
+    };
+    Ok(SendRow {
+        room,
+        membership: rows::member_or_none(row)?,
+        is_sender_open: row.get("is_sender_open")?,
+        repeat_id: row.id_or_none("repeat_id")?,
+        reply_number: row.get("reply_number")?,
+    })
+}
+
+static FACTS_POSTGRES: std::sync::LazyLock<String> = std::sync::LazyLock::new(|| facts_sql(JOBS_POSTGRES));
+static FACTS_SQLITE: std::sync::LazyLock<String> = std::sync::LazyLock::new(|| facts_sql(JOBS_SQLITE));
+
+/// Scalar subqueries, not joins, for what is found by one index: there is no other plan for them.
+fn facts_sql(jobs: &str) -> String {
+    format!(
+        "WITH j AS MATERIALIZED ({jobs})
+        SELECT (SELECT name FROM epoch) AS epoch, r.kind, r.is_active, {member},
+            EXISTS (SELECT 1 FROM users u WHERE u.id = j.sender_id AND u.deactivated_at IS NULL) AS is_sender_open,
+            CASE WHEN r.kind = 'direct' THEN NOT EXISTS (
+                SELECT 1 FROM users p WHERE p.deactivated_at IS NULL
+                AND p.id = CASE WHEN r.direct_low = j.sender_id THEN r.direct_high ELSE r.direct_low END
+            ) END AS is_peer_shut,
+            (SELECT x.id FROM messages x WHERE x.client_key = j.client_key) AS repeat_id,
+            CASE WHEN j.reply_to IS NOT NULL THEN (
+                SELECT x.number FROM messages x WHERE x.id = j.reply_to AND x.room_id = j.room_id
+            ) END AS reply_number
+        FROM j
+        LEFT JOIN rooms r ON r.id = j.room_id AND r.deleted_at IS NULL
+        LEFT JOIN members m ON m.room_id = j.room_id AND m.user_id = j.sender_id
+        ORDER BY j.ord",
+        member = rows::MEMBER
+    )
+}
+
+fn partition(room_id: RoomId) -> i16 {
+    // Sixteen partitions fit anywhere.
+    partition_of(room_id.0) as i16
+}
+
+fn hex(id: Uuid) -> String {
+    id.simple().to_string()
+}
+
+fn postgres_rows(rows: Result<Vec<sqlx::postgres::PgRow>, sqlx::Error>) -> Result<Vec<Row>, DbErr> {
+    Ok(rows
+        .map_err(db)?
+        .into_iter()
+        .map(|row| Row::new(Dialect::Postgres, row.into()))
+        .collect())
+}
+
+fn sqlite_rows(rows: Result<Vec<sqlx::sqlite::SqliteRow>, sqlx::Error>) -> Result<Vec<Row>, DbErr> {
+    Ok(rows
+        .map_err(db)?
+        .into_iter()
+        .map(|row| Row::new(Dialect::Sqlite, row.into()))
+        .collect())
+}
+
+/// Errors of sqlx in the clothes of sea-orm's, so that there is one place that judges them.
+pub(crate) fn db(error: sqlx::Error) -> DbErr {
+    DbErr::Query(RuntimeErr::SqlxError(Arc::new(error)))
+}

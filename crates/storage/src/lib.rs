@@ -1,0 +1,30 @@
+#![doc = include_str!("../README.md")]
+
+mod account_outbox;
+mod accounts;
+mod change;
+mod connect;
+mod dialect;
+mod doubt;
+mod error;
+mod facts;
+mod health;
+mod lanes;
+mod lists;
+mod log;
+mod marks;
+mod message_pages;
+mod outbox;
+mod pages;
+mod room_lists;
+mod room_reads;
+mod room_writes;
+mod rows;
+mod seats;
+mod send;
+mod sessions;
+mod tickets;
+mod users;
+
+pub use connect::{Store, StoreSettings};
+pub use lanes::LaneSettings;

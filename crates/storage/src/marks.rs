@@ -1,0 +1,133 @@
+//! Read and delivered marks: state of a person, not of the room, so without event; they only move forward.
+
+use confab_domain::ports::{Mark, Page, Receipt};
+use confab_domain::{Error, Member, Result, RoomId, UserId};
+use sea_orm::{ConnectionTrait, DbErr};
+use uuid::Uuid;
+
+use crate::connect::{Store, bounded, bounded_domain};
+use crate::dialect::Runner;
+use crate::error::from_db;
+use crate::pages::{one_more, page};
+use crate::rows::{self, MEMBER, Row};
+
+#[derive(Clone, Copy)]
+enum Kind {
+    Read,
+    Delivered,
+}
+
+/// Moves the read mark forward, never beyond the room's last number, and the delivered mark with it.
+/// `NotFound` for who is not a member now.
+pub(crate) async fn mark_read(store: &Store, room_id: RoomId, user_id: UserId, number: i64) -> Result<Mark> {
+    mark(store, room_id, user_id, number, Kind::Read).await
+}
+
+/// Moves the delivered mark forward, likewise.
+pub(crate) async fn mark_delivered(
+    store: &Store,
+    room_id: RoomId,
+    user_id: UserId,
+    number: i64,
+) -> Result<Mark> {
+    mark(store, room_id, user_id, number, Kind::Delivered).await
+}
+
+async fn mark(store: &Store, room_id: RoomId, user_id: UserId, number: i64, kind: Kind) -> Result<Mark> {
+    bounded_domain(async {
+        let (member, last_number) = standing(&store.reader(), room_id, user_id).await?;
+        let number = number.min(last_number);
+        if number <= current(&member, kind) {
+            return Ok(answer(&member, last_number, kind, false));
+        }
+        // The room's last number only grows, so what was read just now still bounds it.
+        let sql = match kind {
+            Kind::Read => {
+                "UPDATE members SET last_read_number = $3, last_delivered_number = \
+                 CASE WHEN last_delivered_number < $3 THEN $3 ELSE last_delivered_number END \
+                 WHERE room_id = $1 AND user_id = $2 AND left_at IS NULL AND last_read_number < $3"
+            }
+            Kind::Delivered => {
+                "UPDATE members SET last_delivered_number = $3 \
+                 WHERE room_id = $1 AND user_id = $2 AND left_at IS NULL AND last_delivered_number < $3"
+            }
+        };
+        let arguments = vec![room_id.0.into(), user_id.0.into(), number.into()];
+        let has_moved = store.writer().execute(sql, arguments).await.map_err(from_db)? == 1;
+        if has_moved {
+            let member = match kind {
+                Kind::Read => Member {
+                    last_read_number: number,
+                    ..member
+                },
+                Kind::Delivered => Member {
+                    last_delivered_number: number,
+                    ..member
+                },
+            };
+            return Ok(answer(&member, last_number, kind, true));
+        }
+        // Overtaken: by a higher mark, or by the end of the membership.
+        let (member, last_number) = standing(&store.reader(), room_id, user_id).await?;
+        Ok(answer(&member, last_number, kind, false))
+    })
+    .await
+}
+
+/// The current membership and the room's last number.
+async fn standing<C: ConnectionTrait>(
+    run: &Runner<'_, C>,
+    room_id: RoomId,
+    user_id: UserId,
+) -> Result<(Member, i64)> {
+    let sql = format!(
+        "SELECT {MEMBER}, h.last_number FROM members m JOIN room_heads h ON h.room_id = m.room_id \
+         JOIN rooms r ON r.id = m.room_id \
+         WHERE m.room_id = $1 AND m.user_id = $2 AND m.left_at IS NULL AND r.deleted_at IS NULL"
+    );
+    let row = run
+        .first(&sql, vec![room_id.0.into(), user_id.0.into()])
+        .await
+        .map_err(from_db)?;
+    let row = row.ok_or(Error::NotFound)?;
+    let read = || Ok((rows::member(&row)?, row.get("last_number")?));
+    read().map_err(from_db)
+}
+
+const fn current(member: &Member, kind: Kind) -> i64 {
+    match kind {
+        Kind::Read => member.last_read_number,
+        Kind::Delivered => member.last_delivered_number,
+    }
+}
+
+fn answer(member: &Member, last_number: i64, kind: Kind, has_moved: bool) -> Mark {
+    Mark {
+        number: current(member, kind),
+        unread: member.unread(last_number),
+        has_moved,
+    }
+}
+
+/// Marks of current members.
+pub(crate) async fn receipts(
+    store: &Store,
+    room_id: RoomId,
+    after: Option<UserId>,
+    limit: usize,
+) -> Result<Page<Receipt, UserId>> {
+    let sql = "SELECT user_id, last_read_number, last_delivered_number FROM members \
+               WHERE room_id = $1 AND user_id > $2 AND left_at IS NULL ORDER BY user_id LIMIT $3";
+    let after = after.map_or(Uuid::nil(), |user_id| user_id.0);
+    let arguments = vec![room_id.0.into(), after.into(), one_more(limit)];
+    let found = bounded(store.reader().all(sql, arguments)).await?;
+    page(&found, limit, receipt, |receipt| receipt.user_id)
+}
+
+fn receipt(row: &Row) -> Result<Receipt, DbErr> {
+    Ok(Receipt {
+        user_id: row.id("user_id")?,
+        last_read_number: row.get("last_read_number")?,
+        last_delivered_number: row.get("last_delivered_number")?,
+    })
+}

@@ -1,0 +1,249 @@
+//! What only PostgreSQL can do to us: rooms held by others, connections and servers that go away.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use confab_domain::{Code, RoomId, RoomKind};
+use confab_storage::LaneSettings;
+use confab_testkit::{Postgres, wait_until};
+use futures_util::future::join_all;
+use sqlx::{Connection, Executor, PgConnection};
+
+use crate::world::{World, soon};
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+async fn hold(world: &World, room: RoomId) -> PgConnection {
+    let mut connection = PgConnection::connect(&world.url).await.unwrap();
+    connection.execute("BEGIN").await.unwrap();
+    let sql = "SELECT 1 FROM room_heads WHERE room_id = $1 FOR UPDATE";
+    sqlx::query(sql)
+        .bind(room.0)
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    connection
+}
+
+async fn somebody_waits(world: &World) {
+    let sql = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    wait_until("a send waits for the room", PATIENCE, async || {
+        world.number(sql).await > 0
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_send_queued_behind_a_removal_does_not_commit() {
+    let world = World::postgres().await;
+    let node = Arc::new(world.node().await);
+    let (ann, bob) = (node.user("ann").await, node.user("bob").await);
+    let room = node.room(RoomKind::Private, &ann, &[&bob]).await;
+    let mut removal = hold(&world, room).await;
+    let send = tokio::spawn({
+        let (node, bob) = (node.clone(), bob.clone());
+        async move { node.say(room, &bob, "a", "too late").await }
+    });
+    somebody_waits(&world).await;
+    let sql = "UPDATE members SET left_at = now() WHERE user_id = $1";
+    sqlx::query(sql)
+        .bind(bob.user_id.0)
+        .execute(&mut removal)
+        .await
+        .unwrap();
+    removal.execute("COMMIT").await.unwrap();
+    assert_eq!(soon(send).await.unwrap().unwrap_err().code(), Code::NotFound);
+    assert_eq!(world.number("SELECT count(*) FROM messages").await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_blocked_room_leaves_its_batch_and_its_neighbours_go_on() {
+    let world = World::postgres().await;
+    let node = Arc::new(world.node().await);
+    let ann = node.user("ann").await;
+    let blocked = node.room(RoomKind::Private, &ann, &[]).await;
+    let free = node.room(RoomKind::Private, &ann, &[]).await;
+    let mut holder = hold(&world, blocked).await;
+    let say = |room: RoomId, n: usize| {
+        let (node, ann) = (node.clone(), ann.clone());
+        async move { node.say(room, &ann, &format!("{n}"), "x").await }
+    };
+    let held: Vec<_> = (0..10).map(|n| tokio::spawn(say(blocked, n))).collect();
+    somebody_waits(&world).await;
+    let sent = join_all((0..10).map(|n| say(free, n))).await;
+    assert!(sent.iter().all(Result::is_ok), "the neighbours go on");
+    assert!(
+        held.iter().all(|send| !send.is_finished()),
+        "while the room is held"
+    );
+    // Later sends of the room queue behind the one that waits.
+    let later: Vec<_> = (10..20).map(|n| tokio::spawn(say(blocked, n))).collect();
+    holder.execute("COMMIT").await.unwrap();
+    let mut last = 0;
+    for (n, send) in held.into_iter().chain(later).enumerate() {
+        let number = soon(send).await.unwrap().unwrap().message.number;
+        if n >= 10 {
+            assert!(number > 10, "a later send of the room overtook");
+        }
+        last = last.max(number);
+    }
+    assert_eq!(last, 20);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_a_room_that_stays_blocked_is_unavailable() {
+    let world = World::postgres().await;
+    let node = world.node().await;
+    let ann = node.user("ann").await;
+    let rooms: Vec<RoomId> = join_all((0..7).map(|_| node.room(RoomKind::Private, &ann, &[]))).await;
+    // More blocked rooms than transactions that may wait.
+    let mut holders = join_all(rooms[..6].iter().map(|room| hold(&world, *room))).await;
+    let sent = join_all(rooms.iter().map(|room| node.say(*room, &ann, "a", "x"))).await;
+    for (n, sent) in sent.iter().enumerate() {
+        match sent {
+            Ok(_) => assert_eq!(n, 6),
+            Err(error) => assert!(n < 6 && error.code() == Code::Unavailable, "{n}: {error}"),
+        }
+    }
+    for holder in &mut holders {
+        holder.execute("ROLLBACK").await.unwrap();
+    }
+    let again = join_all(rooms.iter().map(|room| node.say(*room, &ann, "a", "x"))).await;
+    assert!(
+        again.iter().all(Result::is_ok),
+        "the same ids, once the rooms are free"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_queues_behind_a_blocked_room_is_bounded() {
+    let world = World::postgres().await;
+    let node = Arc::new(
+        world
+            .node_with(LaneSettings {
+                count: 1,
+                inbox_jobs_max: 1,
+            })
+            .await,
+    );
+    let ann = node.user("ann").await;
+    let room = node.room(RoomKind::Private, &ann, &[]).await;
+    let mut holder = hold(&world, room).await;
+    let first = tokio::spawn({
+        let (node, ann) = (node.clone(), ann.clone());
+        async move { node.say(room, &ann, "a", "x").await }
+    });
+    somebody_waits(&world).await;
+    let refused = node.say(room, &ann, "b", "x").await.unwrap_err();
+    assert_eq!(refused.code(), Code::Unavailable);
+    assert!(!first.is_finished(), "at once, not when the room is free");
+    holder.execute("COMMIT").await.unwrap();
+    assert_eq!(soon(first).await.unwrap().unwrap().message.number, 1);
+    // The lane hears of it a moment after the sender.
+    let is_sent = async || {
+        node.say(room, &ann, "b", "x")
+            .await
+            .is_ok_and(|sent| sent.message.number == 2)
+    };
+    wait_until("the room is free", PATIENCE, is_sent).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_panic_costs_its_batch_and_not_the_lane() {
+    for world in [World::postgres().await, World::sqlite().await] {
+        let node = world.node().await;
+        let ann = node.user("ann").await;
+        let room = node.room(RoomKind::Private, &ann, &[]).await;
+        world.clock.panic_at(1);
+        let lost = node.say(room, &ann, "a", "x").await.unwrap_err();
+        assert_eq!(lost.code(), Code::Internal, "{lost}");
+        assert_eq!(node.say(room, &ann, "a", "x").await.unwrap().message.number, 1);
+        node.store.close().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_panic_of_a_waiting_transaction_frees_the_room() {
+    let world = World::postgres().await;
+    let node = world.node().await;
+    let ann = node.user("ann").await;
+    let room = node.room(RoomKind::Private, &ann, &[]).await;
+    let mut holder = hold(&world, room).await;
+    // The lane asks first, then the transaction that waits.
+    world.clock.panic_at(2);
+    let lost = node.say(room, &ann, "a", "x").await.unwrap_err();
+    assert_eq!(lost.code(), Code::Internal, "{lost}");
+    holder.execute("COMMIT").await.unwrap();
+    let is_sent = async || node.say(room, &ann, "a", "x").await.is_ok();
+    wait_until("the room is free", PATIENCE, is_sent).await;
+    assert_eq!(world.number("SELECT max(number) FROM messages").await, 1);
+}
+
+/// Sends with retries while the database goes away again and again: every ack is one message.
+async fn acks_are_kept(world: &World, disturb: impl AsyncFn()) {
+    let node = Arc::new(world.node().await);
+    let ann = node.user("ann").await;
+    let room = node.room(RoomKind::Private, &ann, &[]).await;
+    let senders: Vec<_> = (0..4)
+        .map(|sender| {
+            let (node, ann) = (node.clone(), ann.clone());
+            tokio::spawn(async move {
+                let mut acked = Vec::new();
+                for n in 0..60 {
+                    let client_id = format!("{sender}-{n}");
+                    loop {
+                        match node.say(room, &ann, &client_id, "x").await {
+                            Ok(sent) => break acked.push(sent.message.id),
+                            Err(error) => assert_eq!(error.code(), Code::Unavailable, "{error}"),
+                        }
+                        tokio::task::yield_now().await;
+                    }
+                }
+                acked
+            })
+        })
+        .collect();
+    while senders.iter().any(|sender| !sender.is_finished()) {
+        disturb().await;
+    }
+    let mut acked = Vec::new();
+    for sender in senders {
+        acked.extend(soon(sender).await.unwrap());
+    }
+    acked.sort_unstable();
+    acked.dedup();
+    assert_eq!(acked.len(), 240);
+    assert_eq!(world.number("SELECT count(*) FROM messages").await, 240);
+    assert_eq!(world.number("SELECT max(number) FROM messages").await, 240);
+    assert_eq!(
+        world
+            .number("SELECT count(DISTINCT seq) FROM outbox WHERE room_id IS NOT NULL")
+            .await,
+        242
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lost_connections_lose_and_double_nothing() {
+    let world = World::postgres().await;
+    let ended = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity \
+                 WHERE datname = current_database() AND pid <> pg_backend_pid() AND application_name = 'confab'";
+    acks_are_kept(&world, async || {
+        world.number(ended).await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_crashed_server_loses_and_doubles_nothing() {
+    let server = Postgres::start().await.unwrap();
+    let world = World::at(server.create_database().await.unwrap(), None).await;
+    let crashes = std::sync::atomic::AtomicU32::new(0);
+    acks_are_kept(&world, async || {
+        if crashes.fetch_add(1, std::sync::atomic::Ordering::SeqCst) < 3 {
+            server.restart_immediate().await.unwrap();
+        }
+        tokio::task::yield_now().await;
+    })
+    .await;
+}

@@ -1,0 +1,9 @@
+//! The contract of the write path: every case runs on SQLite and on PostgreSQL.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod changes;
+mod faults;
+mod outbox;
+mod races;
+mod sends;
+mod world;
