@@ -1,0 +1,127 @@
+//! Ports that the live feed never asks: each answers that it is away.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use confab_domain::ports::{
+    Accounts, Changed, Mark, NewMessage, NewRoom, NewUser, OutsideProfile, Page, ProfilePatch, RoomWrites,
+    Rotation, SecretHash, Sent,
+};
+use confab_domain::{
+    Actor, Deed, Error, Result, RoomId, Session, SessionId, Timestamp, Trace, User, UserId, UserRole,
+};
+
+const AWAY: Error = Error::Unavailable("the live feed does not ask this", None);
+
+/// Accounts and room writes that are away.
+pub(super) struct Absent;
+
+#[async_trait]
+impl Accounts for Absent {
+    async fn register(&self, _: NewUser, _: Timestamp, _: Trace) -> Result<User> {
+        Err(AWAY)
+    }
+    async fn outside_user(&self, _: OutsideProfile, _: Timestamp, _: Trace) -> Result<User> {
+        Err(AWAY)
+    }
+    async fn user(&self, _: UserId) -> Result<Option<User>> {
+        Err(AWAY)
+    }
+    async fn users(&self, _: &[UserId]) -> Result<Vec<User>> {
+        Err(AWAY)
+    }
+    async fn login_of(&self, _: &str) -> Result<Option<(User, Option<String>)>> {
+        Err(AWAY)
+    }
+    async fn password_hash(&self, _: UserId) -> Result<Option<String>> {
+        Err(AWAY)
+    }
+    async fn search_users(&self, _: &str, _: Option<&str>, _: usize) -> Result<Page<User, String>> {
+        Err(AWAY)
+    }
+    async fn update_profile(
+        &self,
+        _: &Actor,
+        _: UserId,
+        _: ProfilePatch,
+        _: Timestamp,
+        _: Trace,
+    ) -> Result<User> {
+        Err(AWAY)
+    }
+    async fn set_password(&self, _: UserId, _: &str, _: Option<SessionId>, _: Timestamp) -> Result<()> {
+        Err(AWAY)
+    }
+    async fn set_role(&self, _: UserId, _: UserRole, _: Timestamp) -> Result<()> {
+        Err(AWAY)
+    }
+    async fn set_open(&self, _: &Actor, _: UserId, _: bool, _: Timestamp, _: Trace) -> Result<User> {
+        Err(AWAY)
+    }
+    async fn open_session(&self, _: Session, _: SecretHash) -> Result<()> {
+        Err(AWAY)
+    }
+    async fn rotate_refresh(
+        &self,
+        _: SecretHash,
+        _: SecretHash,
+        _: Timestamp,
+        _: Duration,
+        _: Duration,
+    ) -> Result<Rotation> {
+        Err(AWAY)
+    }
+    async fn session_of_refresh(&self, _: SecretHash) -> Result<Option<Session>> {
+        Err(AWAY)
+    }
+    async fn sessions(&self, _: UserId, _: Timestamp) -> Result<Vec<Session>> {
+        Err(AWAY)
+    }
+    async fn revoke_session(&self, _: UserId, _: SessionId, _: Timestamp) -> Result<bool> {
+        Err(AWAY)
+    }
+    async fn put_ticket(&self, _: SecretHash, _: &Actor, _: Timestamp) -> Result<()> {
+        Err(AWAY)
+    }
+    async fn take_ticket(&self, _: SecretHash, _: Timestamp) -> Result<Option<Actor>> {
+        Err(AWAY)
+    }
+    async fn touch_last_seen(&self, _: &[(UserId, Timestamp)]) -> Result<()> {
+        Err(AWAY)
+    }
+    async fn sweep_expired(&self, _: Timestamp, _: usize) -> Result<u64> {
+        Err(AWAY)
+    }
+}
+
+#[async_trait]
+impl RoomWrites for Absent {
+    async fn send(&self, _: NewMessage) -> Result<Sent> {
+        Err(AWAY)
+    }
+    async fn sent_before(&self, _: &NewMessage) -> Result<Option<Sent>> {
+        Err(AWAY)
+    }
+    async fn create_room(&self, _: NewRoom, _: &Actor, _: Timestamp, _: Trace) -> Result<Changed> {
+        Err(AWAY)
+    }
+    async fn direct_room(
+        &self,
+        _: RoomId,
+        _: &Actor,
+        _: UserId,
+        _: Timestamp,
+        _: Trace,
+    ) -> Result<(Changed, bool)> {
+        Err(AWAY)
+    }
+    async fn change(&self, _: RoomId, _: &Actor, _: Deed, _: Timestamp, _: Trace) -> Result<Changed> {
+        Err(AWAY)
+    }
+    async fn mark_read(&self, _: RoomId, _: UserId, _: i64) -> Result<Mark> {
+        Err(AWAY)
+    }
+    async fn mark_delivered(&self, _: RoomId, _: UserId, _: i64) -> Result<Mark> {
+        Err(AWAY)
+    }
+}

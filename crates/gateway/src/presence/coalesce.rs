@@ -1,0 +1,135 @@
+//! Marks as signals: of many moves of one mark within a moment only the last is told.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use confab_domain::ports::{Signal, Signals};
+use confab_domain::{RoomId, UserId};
+use foldhash::fast::FixedState;
+use parking_lot::Mutex;
+use tokio::sync::mpsc::Receiver;
+use tokio::time::{MissedTickBehavior, interval};
+
+const FLUSH_INTERVAL: Duration = Duration::from_millis(200);
+/// Marks that wait; more are told at once.
+const WAITING_MAX: usize = 10_000;
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Kind {
+    Read,
+    Delivered,
+}
+
+/// Signals, of which marks wait a moment.
+pub(crate) struct CoalescedSignals {
+    inner: Arc<dyn Signals>,
+    marks: Mutex<HashMap<(RoomId, UserId, Kind), i64, FixedState>>,
+}
+
+impl CoalescedSignals {
+    pub(crate) fn new(inner: Arc<dyn Signals>) -> Self {
+        Self {
+            inner,
+            marks: Mutex::default(),
+        }
+    }
+
+    /// Tells waiting marks for as long as the gateway runs.
+    pub(crate) async fn run(&self) {
+        let mut tick = interval(FLUSH_INTERVAL);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tick.tick().await;
+            self.flush();
+        }
+    }
+
+    fn flush(&self) {
+        let marks = std::mem::take(&mut *self.marks.lock());
+        for ((room_id, user_id, kind), number) in marks {
+            self.inner.send(match kind {
+                Kind::Read => Signal::Read {
+                    room_id,
+                    user_id,
+                    number,
+                },
+                Kind::Delivered => Signal::Delivered {
+                    room_id,
+                    user_id,
+                    number,
+                },
+            });
+        }
+    }
+}
+
+impl Signals for CoalescedSignals {
+    fn send(&self, signal: Signal) {
+        let (key, number) = match signal {
+            Signal::Read {
+                room_id,
+                user_id,
+                number,
+            } => ((room_id, user_id, Kind::Read), number),
+            Signal::Delivered {
+                room_id,
+                user_id,
+                number,
+            } => ((room_id, user_id, Kind::Delivered), number),
+            other => return self.inner.send(other),
+        };
+        let mut marks = self.marks.lock();
+        if marks.len() >= WAITING_MAX && !marks.contains_key(&key) {
+            drop(marks);
+            return self.inner.send(signal);
+        }
+        let latest = marks.entry(key).or_insert(number);
+        *latest = number.max(*latest);
+    }
+
+    fn listen(&self) -> Receiver<Signal> {
+        self.inner.listen()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{a_room, person};
+
+    #[derive(Default)]
+    struct Sent(Mutex<Vec<Signal>>);
+
+    impl Signals for Sent {
+        fn send(&self, signal: Signal) {
+            self.0.lock().push(signal);
+        }
+
+        fn listen(&self) -> Receiver<Signal> {
+            tokio::sync::mpsc::channel(1).1
+        }
+    }
+
+    #[test]
+    fn only_the_last_of_many_moves_is_told() {
+        let sent = Arc::new(Sent::default());
+        let signals = CoalescedSignals::new(sent.clone());
+        for number in [1, 5, 3] {
+            signals.send(Signal::Read {
+                room_id: a_room(),
+                user_id: person(1),
+                number,
+            });
+        }
+        assert!(sent.0.lock().is_empty());
+        signals.flush();
+        signals.flush();
+        let expected = Signal::Read {
+            room_id: a_room(),
+            user_id: person(1),
+            number: 5,
+        };
+        assert_eq!(*sent.0.lock(), [expected]);
+    }
+}

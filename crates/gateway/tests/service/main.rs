@@ -1,0 +1,14 @@
+//! The gateway over real sockets, with the embedded parts behind it.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
+mod authentication;
+mod feed;
+mod following;
+mod frames;
+mod house;
+mod presence;
+mod removal;
+mod resuming;
+mod stopping;
+mod streams;
