@@ -1,0 +1,13 @@
+//! What handlers take from a request, each with a typed refusal that names the field.
+
+mod body;
+mod caller;
+mod origin;
+mod path;
+mod query;
+
+pub(crate) use body::{AsObject, JsonBody, Patch, present};
+pub(crate) use caller::Caller;
+pub(crate) use origin::Origin;
+pub(crate) use path::{MemberPath, MessagePath, Path, RoomPath, SessionPath, UserPath};
+pub(crate) use query::{Listing, Query};

@@ -1,0 +1,18 @@
+#![doc = include_str!("../README.md")]
+
+mod cursor;
+mod documents;
+mod extract;
+mod failure;
+mod middleware;
+mod openapi;
+mod pages;
+mod router;
+mod routes;
+mod settings;
+
+pub use documents::Documents;
+pub use middleware::{cors, describe_metrics, without_trailing_slash};
+pub use openapi::openapi;
+pub use router::{Api, Readiness, around_streams};
+pub use settings::Settings;

@@ -1,0 +1,260 @@
+//! Members of a room: list, add, change, remove; join and leave.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use confab_contract::{Member, Page, RoomForViewer, RoomPage};
+use confab_domain::ports::Ports;
+use confab_domain::rights::Act;
+use confab_domain::{Error, MemberRole, RoomId, UserId, commands, queries};
+use http::StatusCode;
+use serde::Deserialize;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::rooms::seen;
+use crate::cursor;
+use crate::extract::{AsObject, Caller, JsonBody, Listing, MemberPath, Path, Query, RoomPath};
+use crate::failure::{Answer, Failure};
+use crate::openapi::{Conflict, Forbidden, NotFound, RateLimited};
+use crate::router::AppState;
+
+pub(crate) fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(list_members, add_members))
+        .routes(routes!(change_role, remove_member))
+        .routes(routes!(join_room))
+        .routes(routes!(leave_room))
+}
+
+/// List members
+#[utoipa::path(
+    get, path = "/rooms/{room_id}/members", tag = "members", params(RoomPath, Listing),
+    responses((status = 200, description = "Current members.", body = RoomPage<Member>), Forbidden, NotFound),
+    security(("access_token" = []))
+)]
+async fn list_members(
+    State(ports): State<Arc<Ports>>,
+    caller: Caller,
+    Path(path): Path<RoomPath>,
+    Query(wanted): Query<Listing>,
+) -> Answer<Json<RoomPage<Member>>> {
+    let list = format!("members:{}", path.room_id);
+    let after: Option<UserId> = cursor::decode(&list, wanted.cursor.as_deref())?;
+    let limit = cursor::page_size(wanted.limit)?;
+    // Read before the page: who joins the stream from here hears of every change since, some of it twice.
+    let access = queries::access_for(&ports, &caller.actor, path.room_id, Act::ListMembers).await?;
+    let page = queries::list_members(&ports, &caller.actor, path.room_id, after, limit).await?;
+    let page = cursor::page(&list, page, |(member, user)| Member::new(&member, user));
+    Ok(Json(cursor::room_page(&access, page)))
+}
+
+/// Somebody to be added.
+#[derive(Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"user_id": "018cc251-f400-7000-8000-000000000002", "role": "member"}))]
+pub(crate) struct NewMember {
+    /// Who.
+    #[schema(value_type = Uuid)]
+    user_id: UserId,
+    /// `member` (default), `moderator` or `admin`; below one's own.
+    role: Option<String>,
+}
+
+/// One person, or up to 100 in `members`.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"user_id": "018cc251-f400-7000-8000-000000000002", "role": "member"}))]
+pub(crate) struct AddMembersBody {
+    /// Who; not with `members`.
+    #[schema(value_type = Option<Uuid>)]
+    user_id: Option<UserId>,
+    /// `member` (default), `moderator` or `admin`; below one's own; only with `user_id`.
+    role: Option<String>,
+    /// Several at once; not with `user_id`.
+    #[schema(max_items = 100, value_type = Option<Vec<NewMember>>)]
+    members: Option<Vec<AsObject<NewMember>>>,
+}
+
+/// Add members
+///
+/// For the room's admins and owner. Who is in already stays as they are.
+#[utoipa::path(
+    post, path = "/rooms/{room_id}/members", tag = "members", params(RoomPath), request_body = AddMembersBody,
+    responses(
+        (status = 201, description = "Somebody new is in; all who were named.", body = Page<Member>),
+        (status = 200, description = "All who were named were in already.", body = Page<Member>),
+        Forbidden, NotFound, Conflict, RateLimited
+    ),
+    security(("access_token" = []))
+)]
+async fn add_members(
+    State(ports): State<Arc<Ports>>,
+    caller: Caller,
+    Path(path): Path<RoomPath>,
+    JsonBody(body): JsonBody<AddMembersBody>,
+) -> Answer<Response> {
+    let is_one = body.members.is_none();
+    let wanted = wanted(body)?;
+    let user_ids: Vec<UserId> = wanted.iter().map(|(user_id, _)| *user_id).collect();
+    let added = commands::add_members(&ports, &caller.actor, path.room_id, wanted, caller.trace)
+        .await
+        .map_err(|error| if is_one { of_one(error) } else { error })?;
+    let status = if added.events.is_empty() {
+        StatusCode::OK
+    } else {
+        StatusCode::CREATED
+    };
+    let items = present_members(&ports, path.room_id, &user_ids).await?;
+    Ok((
+        status,
+        Json(Page {
+            items,
+            next_cursor: None,
+            has_more: false,
+        }),
+    )
+        .into_response())
+}
+
+/// Who sent one person alone is told of its own fields, not of a list.
+fn of_one(error: Error) -> Error {
+    let Error::Invalid(mut errors) = error else {
+        return error;
+    };
+    for error in &mut errors {
+        if let Some(field) = error.field.strip_prefix("members[0].") {
+            error.field = field.to_owned();
+        }
+    }
+    Error::Invalid(errors)
+}
+
+fn wanted(body: AddMembersBody) -> Answer<Vec<(UserId, MemberRole)>> {
+    let several = match (body.user_id, body.members) {
+        (Some(user_id), None) => {
+            let role = role("role", body.role.as_deref())?;
+            return Ok(vec![(user_id, role)]);
+        }
+        (None, Some(members)) if body.role.is_none() => members,
+        (None, Some(_)) => return Err(Failure::field("role", "goes into each of the members")),
+        (Some(_), Some(_)) => return Err(Failure::field("members", "must not come with user_id")),
+        (None, None) => return Err(Failure::field("user_id", "is required, unless members is given")),
+    };
+    let named = |(index, AsObject(member)): (usize, AsObject<NewMember>)| {
+        Ok((
+            member.user_id,
+            role(&format!("members[{index}].role"), member.role.as_deref())?,
+        ))
+    };
+    several.into_iter().enumerate().map(named).collect()
+}
+
+fn role(field: &str, name: Option<&str>) -> Answer<MemberRole> {
+    let Some(name) = name else {
+        return Ok(MemberRole::Member);
+    };
+    MemberRole::parse(name)
+        .ok_or_else(|| Failure::field(field, "must be \"admin\", \"moderator\" or \"member\""))
+}
+
+/// Those of the people who are in the room now, each once.
+async fn present_members(ports: &Ports, room_id: RoomId, user_ids: &[UserId]) -> Answer<Vec<Member>> {
+    let mut members: Vec<Member> = Vec::with_capacity(user_ids.len());
+    for user_id in user_ids {
+        if members.iter().any(|member| member.user_id == *user_id) {
+            continue;
+        }
+        if let Some((member, user)) = ports.room_reads.member(room_id, *user_id).await? {
+            members.push(Member::new(&member, user));
+        }
+    }
+    Ok(members)
+}
+
+/// Somebody's new standing.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"role": "moderator"}))]
+pub(crate) struct ChangeRoleBody {
+    /// `admin`, `moderator` or `member`, below one's own; `owner` hands the room on.
+    role: String,
+}
+
+/// Change a role
+///
+/// Of somebody who ranks below. The owner hands the room on by `owner`, and becomes an admin.
+#[utoipa::path(
+    patch, path = "/rooms/{room_id}/members/{user_id}", tag = "members", params(MemberPath),
+    request_body = ChangeRoleBody,
+    responses((status = 200, description = "The member as they are now.", body = Member), Forbidden, NotFound),
+    security(("access_token" = []))
+)]
+async fn change_role(
+    State(ports): State<Arc<Ports>>,
+    caller: Caller,
+    Path(path): Path<MemberPath>,
+    JsonBody(body): JsonBody<ChangeRoleBody>,
+) -> Answer<Json<Member>> {
+    let MemberPath { room_id, user_id } = path;
+    commands::change_role(&ports, &caller.actor, room_id, user_id, &body.role, caller.trace).await?;
+    let (member, user) = queries::member(&ports, &caller.actor, room_id, user_id).await?;
+    Ok(Json(Member::new(&member, user)))
+}
+
+/// Remove a member
+///
+/// Somebody who ranks below. Who is out already stays out.
+#[utoipa::path(
+    delete, path = "/rooms/{room_id}/members/{user_id}", tag = "members", params(MemberPath),
+    responses((status = 204, description = "They are out."), Forbidden, NotFound),
+    security(("access_token" = []))
+)]
+async fn remove_member(
+    State(ports): State<Arc<Ports>>,
+    caller: Caller,
+    Path(path): Path<MemberPath>,
+) -> Answer<StatusCode> {
+    commands::remove_member(&ports, &caller.actor, path.room_id, path.user_id, caller.trace).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Join a room
+///
+/// A public one. Joining twice changes nothing.
+#[utoipa::path(
+    post, path = "/rooms/{room_id}/join", tag = "members", params(RoomPath),
+    responses(
+        (status = 200, description = "One is in.", body = RoomForViewer),
+        Forbidden, NotFound, Conflict, RateLimited
+    ),
+    security(("access_token" = []))
+)]
+async fn join_room(
+    State(ports): State<Arc<Ports>>,
+    caller: Caller,
+    Path(path): Path<RoomPath>,
+) -> Answer<Json<RoomForViewer>> {
+    commands::join_room(&ports, &caller.actor, path.room_id, caller.trace.clone()).await?;
+    seen(&ports, &caller, path.room_id).await
+}
+
+/// Leave a room
+///
+/// An owner who leaves hands on to the longest-serving of the highest role; the last one out closes the room.
+#[utoipa::path(
+    post, path = "/rooms/{room_id}/leave", tag = "members", params(RoomPath),
+    responses((status = 204, description = "One is out."), Forbidden, NotFound),
+    security(("access_token" = []))
+)]
+async fn leave_room(
+    State(ports): State<Arc<Ports>>,
+    caller: Caller,
+    Path(path): Path<RoomPath>,
+) -> Answer<StatusCode> {
+    commands::leave_room(&ports, &caller.actor, path.room_id, caller.trace).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

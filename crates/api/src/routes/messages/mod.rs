@@ -1,0 +1,18 @@
+//! Messages: pages, sending, and one message at a time.
+
+mod list;
+mod one;
+mod send;
+
+pub(crate) use list::SEQ_MAX;
+
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::router::AppState;
+
+pub(crate) fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(list::list_messages, send::send_message))
+        .routes(routes!(one::message, one::edit_message, one::delete_message))
+}

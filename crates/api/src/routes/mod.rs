@@ -1,0 +1,34 @@
+//! The routes, by noun. A handler takes what it needs, calls one command or query of the domain and shapes
+//! the answer.
+
+mod auth;
+mod log;
+mod marks;
+mod me;
+mod members;
+mod messages;
+mod ops;
+mod presence;
+mod rooms;
+mod streams;
+mod users;
+
+pub(crate) use streams::streams;
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::router::AppState;
+
+/// All documented routes that are served here.
+pub(crate) fn all() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .merge(auth::routes())
+        .merge(me::routes())
+        .merge(users::routes())
+        .merge(rooms::routes())
+        .merge(members::routes())
+        .merge(messages::routes())
+        .merge(log::routes())
+        .merge(marks::routes())
+        .merge(presence::routes())
+        .merge(ops::routes())
+}

@@ -1,0 +1,297 @@
+//! An API on port 0 with a database of its own, a clock that is moved by hand, and people.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use confab_api::{Api, Documents, Readiness, Settings, without_trailing_slash};
+use confab_cache::{MemoryPresence, MemoryRateLimits, MemorySignals};
+use confab_domain::ports::{Accounts, CommittedBatch, CommittedBatches, NewUser, Ports};
+use confab_domain::{Clock, Limits, Rate, Timestamp, Trace, UserId, UserRole};
+use confab_identity::{Argon2Passwords, Keyring, KeyringSettings, RandomSecrets, SigningKey};
+use confab_storage::{Store, StoreSettings};
+use confab_testkit::HttpClient;
+use confab_testkit::http_client::{Answer, Method};
+use serde_json::{Value, json};
+
+use crate::schema;
+
+/// A clock that stands still until it is moved.
+pub(crate) struct StillClock(AtomicI64);
+
+impl Clock for StillClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millis(self.0.load(Ordering::SeqCst))
+    }
+}
+
+/// Readiness that is switched by hand.
+pub(crate) struct Switch(AtomicBool);
+
+#[async_trait]
+impl Readiness for Switch {
+    async fn is_ready(&self) -> bool {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
+/// Nobody listens to what is committed: there are no sockets here.
+struct Unheard;
+
+impl CommittedBatches for Unheard {
+    fn committed(&self, _batch: &Arc<CommittedBatch>) {}
+}
+
+pub(crate) const PASSWORD: &str = "correct horse battery";
+pub(crate) const ACCESS_TOKEN_TTL: Duration = Duration::from_mins(15);
+
+/// A running API.
+pub(crate) struct Desk {
+    pub(crate) client: HttpClient,
+    pub(crate) ports: Ports,
+    pub(crate) store: Arc<Store>,
+    clock: Arc<StillClock>,
+    readiness: Arc<Switch>,
+    people: AtomicUsize,
+    _folder: tempfile::TempDir,
+}
+
+/// Somebody who is logged in.
+#[derive(Clone)]
+pub(crate) struct Person {
+    pub(crate) id: String,
+    pub(crate) username: String,
+    pub(crate) token: String,
+    pub(crate) refresh_token: String,
+}
+
+/// How a desk differs from the usual one.
+pub(crate) struct Wishes {
+    pub(crate) limits: Limits,
+    pub(crate) settings: Settings,
+}
+
+impl Default for Wishes {
+    fn default() -> Self {
+        let off = Rate {
+            limit: 0,
+            window: Duration::from_mins(1),
+        };
+        let limits = Limits {
+            direct_sends: off,
+            room_sends: off,
+            logins: off,
+            registrations: off,
+            room_changes: off,
+            ..Limits::default()
+        };
+        Self {
+            limits,
+            settings: Settings::default(),
+        }
+    }
+}
+
+impl Desk {
+    pub(crate) async fn open() -> Self {
+        Self::open_with(Wishes::default()).await
+    }
+
+    pub(crate) async fn open_with(wishes: Wishes) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}?mode=rwc", folder.path().join("confab.db").display());
+        confab_migration::run(&url).await.unwrap();
+        let clock = Arc::new(StillClock(AtomicI64::new(1_767_225_600_000)));
+        let store = Store::connect(StoreSettings::new(url), clock.clone(), Arc::new(Unheard))
+            .await
+            .unwrap();
+        let store = Arc::new(store);
+        let ports = ports(store.clone(), clock.clone(), wishes.limits);
+        let readiness = Arc::new(Switch(AtomicBool::new(true)));
+        let api = Api {
+            ports: ports.clone(),
+            settings: wishes.settings,
+            documents: Documents {
+                asyncapi: json!({"asyncapi": "3.0.0"}),
+                schemas: BTreeMap::from([("events/a.v1.json".to_owned(), json!({"type": "object"}))]),
+            },
+            readiness: readiness.clone(),
+        };
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let router = without_trailing_slash(api.into_router());
+        let service = router.into_make_service_with_connect_info::<SocketAddr>();
+        tokio::spawn(async move { axum::serve(listener, service).await });
+        Self {
+            client: HttpClient::new(format!("http://{address}")),
+            ports,
+            store,
+            clock,
+            readiness,
+            people: AtomicUsize::new(0),
+            _folder: folder,
+        }
+    }
+
+    pub(crate) fn advance(&self, duration: Duration) {
+        self.clock
+            .0
+            .fetch_add(i64::try_from(duration.as_millis()).unwrap(), Ordering::SeqCst);
+    }
+
+    pub(crate) fn set_ready(&self, is_ready: bool) {
+        self.readiness.0.store(is_ready, Ordering::SeqCst);
+    }
+
+    /// A request whose answer must be as the document says.
+    pub(crate) async fn call(
+        &self,
+        method: &str,
+        path: &str,
+        token: Option<&str>,
+        body: Option<&Value>,
+    ) -> Answer {
+        let parsed = Method::from_bytes(method.as_bytes()).unwrap();
+        let answer = self.client.call(parsed, path, token, body).await;
+        schema::check(method, path, &answer);
+        answer
+    }
+
+    pub(crate) async fn get(&self, who: &Person, path: &str) -> Answer {
+        self.call("GET", path, Some(&who.token), None).await
+    }
+
+    pub(crate) async fn post(&self, who: &Person, path: &str, body: Value) -> Answer {
+        self.call("POST", path, Some(&who.token), Some(&body)).await
+    }
+
+    /// A POST without a body.
+    pub(crate) async fn poke(&self, who: &Person, path: &str) -> Answer {
+        self.call("POST", path, Some(&who.token), None).await
+    }
+
+    pub(crate) async fn patch(&self, who: &Person, path: &str, body: Value) -> Answer {
+        self.call("PATCH", path, Some(&who.token), Some(&body)).await
+    }
+
+    pub(crate) async fn delete(&self, who: &Person, path: &str) -> Answer {
+        self.call("DELETE", path, Some(&who.token), None).await
+    }
+
+    /// A new person, logged in.
+    pub(crate) async fn person(&self) -> Person {
+        let name = format!("person{}", self.people.fetch_add(1, Ordering::SeqCst));
+        let body = json!({"username": name, "password": PASSWORD});
+        let answer = self
+            .call("POST", "/auth/register", None, Some(&body))
+            .await
+            .expect(201);
+        Person::of(&answer)
+    }
+
+    /// A service account with an operator's token.
+    pub(crate) async fn service(&self) -> Person {
+        let user = NewUser {
+            id: UserId::mint(self.clock.now()),
+            username: format!("service{}", self.people.fetch_add(1, Ordering::SeqCst)),
+            email: None,
+            display_name: "Host".into(),
+            avatar_url: None,
+            password_hash: None,
+            role: UserRole::Service,
+        };
+        let user = self
+            .ports
+            .accounts
+            .register(user, self.clock.now(), Trace::default())
+            .await
+            .unwrap();
+        let (token, _) = self
+            .ports
+            .tokens
+            .issue(user.id, user.role, None, self.clock.now())
+            .unwrap();
+        Person {
+            id: user.id.to_string(),
+            username: user.username,
+            token,
+            refresh_token: String::new(),
+        }
+    }
+
+    /// A room of somebody.
+    pub(crate) async fn room(&self, who: &Person, kind: &str) -> String {
+        let body = json!({"kind": kind, "name": "room"});
+        id(&self.post(who, "/rooms", body).await.expect(201))
+    }
+
+    /// A message of somebody.
+    pub(crate) async fn say(&self, who: &Person, room_id: &str, content: &str) -> Value {
+        let path = format!("/rooms/{room_id}/messages");
+        self.post(who, &path, json!({"content": content}))
+            .await
+            .expect(201)
+    }
+}
+
+impl Person {
+    pub(crate) fn of(tokens: &Value) -> Self {
+        let text = |pointer: &str| {
+            tokens
+                .pointer(pointer)
+                .and_then(Value::as_str)
+                .unwrap()
+                .to_owned()
+        };
+        Self {
+            id: text("/user/id"),
+            username: text("/user/username"),
+            token: text("/access_token"),
+            refresh_token: text("/refresh_token"),
+        }
+    }
+}
+
+/// The id of what was made.
+pub(crate) fn id(made: &Value) -> String {
+    made["id"].as_str().unwrap().to_owned()
+}
+
+/// The fields that a 422 names.
+pub(crate) fn fields(answer: &Answer) -> Vec<String> {
+    let problem = answer.expect(422);
+    let errors = problem["errors"].as_array().cloned().unwrap_or_default();
+    errors
+        .iter()
+        .map(|error| error["field"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+fn ports(store: Arc<Store>, clock: Arc<StillClock>, limits: Limits) -> Ports {
+    let keyring = Keyring::new(KeyringSettings {
+        signing: SigningKey::from_secret(&"a secret of tests alone, long enough".repeat(2)).unwrap(),
+        previous: Vec::new(),
+        issuer: "confab".into(),
+        audience: "confab".into(),
+        access_token_ttl: ACCESS_TOKEN_TTL,
+        outside: None,
+    });
+    let accounts: Arc<dyn Accounts> = store.clone();
+    Ports {
+        accounts,
+        standings: store.clone(),
+        room_writes: store.clone(),
+        room_reads: store,
+        tokens: Arc::new(keyring.unwrap()),
+        passwords: Arc::new(Argon2Passwords::new(2)),
+        secrets: Arc::new(RandomSecrets),
+        rate_limits: Arc::new(MemoryRateLimits::new(clock.clone(), &Default::default())),
+        presence: Arc::new(MemoryPresence::new(Default::default())),
+        signals: Arc::new(MemorySignals::new(&Default::default())),
+        limits: Arc::new(limits),
+        clock,
+    }
+}

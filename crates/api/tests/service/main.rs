@@ -1,0 +1,15 @@
+//! The API over real sockets, on the embedded parts; every answer is held against the document.
+
+#![expect(clippy::unwrap_used, reason = "a test panics to say what went wrong")]
+
+mod account;
+mod desk;
+mod log;
+mod members;
+mod messages;
+mod outside;
+mod pages;
+mod rooms;
+mod rude;
+mod schema;
+mod surroundings;
