@@ -1,0 +1,82 @@
+//! Small chores that nobody waits for: what has expired goes, the process measures itself.
+
+use std::time::Duration;
+
+use confab_domain::Clock;
+use confab_domain::ports::Accounts;
+use confab_storage::Store;
+use metrics_exporter_prometheus::PrometheusHandle;
+use tokio::time::{Instant, MissedTickBehavior, interval_at};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::clock::SystemClock;
+
+const SWEEP_INTERVAL: Duration = Duration::from_mins(1);
+const CHORE_TIMEOUT: Duration = Duration::from_secs(20);
+/// Rows that one statement removes: short locks, then again.
+const ROWS_AT_ONCE: usize = 1_000;
+/// Rounds of one chore; what is left waits for the next time.
+const ROUNDS_MAX: usize = 50;
+const MEASURE_INTERVAL: Duration = Duration::from_secs(5);
+
+/// Starts to remove what has expired. Several processes may do so at once: each removes what it finds.
+pub(crate) fn sweep(tasks: &TaskTracker, store: Store, stopping: CancellationToken) {
+    tasks.spawn(stopping.run_until_cancelled_owned(async move {
+        // Spread over the fleet, so that processes started together do not sweep together.
+        let offset = SWEEP_INTERVAL.mul_f64(rand::random::<f64>());
+        let mut ticks = interval_at(Instant::now() + offset, SWEEP_INTERVAL);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            repeat("expired", || store.sweep_expired(SystemClock.now(), ROWS_AT_ONCE)).await;
+        }
+    }));
+}
+
+/// Repeats a chore while it finds a full load.
+async fn repeat<F>(chore: &'static str, mut once: impl FnMut() -> F)
+where
+    F: Future<Output = confab_domain::Result<u64>>,
+{
+    for _ in 0..ROUNDS_MAX {
+        match tokio::time::timeout(CHORE_TIMEOUT, once()).await {
+            Ok(Ok(removed)) => {
+                metrics::counter!("confab_swept_rows_total", "chore" => chore).increment(removed);
+                if removed < ROWS_AT_ONCE as u64 {
+                    return;
+                }
+            }
+            Ok(Err(error)) => return tracing::warn!(%error, chore, "a chore failed; it will be tried again"),
+            Err(_) => return tracing::warn!(chore, "a chore took too long; it will be tried again"),
+        }
+    }
+}
+
+/// Starts to measure the process, and keeps the histograms small.
+pub(crate) fn measure(tasks: &TaskTracker, metrics: PrometheusHandle, stopping: CancellationToken) {
+    metrics::describe_gauge!("process_resident_memory_bytes", "Memory in use.");
+    metrics::describe_gauge!("process_open_fds", "Open file descriptors.");
+    tasks.spawn(stopping.run_until_cancelled_owned(async move {
+        let mut ticks = interval_at(Instant::now(), MEASURE_INTERVAL);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            metrics.run_upkeep();
+            if let Some(bytes) = resident_bytes() {
+                metrics::gauge!("process_resident_memory_bytes").set(bytes as f64);
+            }
+            if let Ok(descriptors) = std::fs::read_dir("/proc/self/fd") {
+                metrics::gauge!("process_open_fds").set(descriptors.count() as f64);
+            }
+        }
+    }));
+}
+
+/// From `/proc`, where there is one.
+fn resident_bytes() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let kib: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kib * 1024)
+}

@@ -1,0 +1,22 @@
+#![doc = include_str!("../README.md")]
+
+pub mod config;
+
+mod admin;
+mod archive;
+mod clock;
+mod command_line;
+mod data_folder;
+mod documents;
+mod fan;
+mod housekeeping;
+mod keys;
+mod parts;
+mod process;
+mod readiness;
+mod serve;
+mod signals;
+mod telemetry;
+mod verbs;
+
+pub use command_line::main;

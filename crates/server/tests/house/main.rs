@@ -1,0 +1,9 @@
+//! House tests: a whole fleet of real processes on real servers, parts of which are taken away while people talk.
+
+mod delivery;
+mod documents;
+mod failures;
+mod membership;
+mod stage;
+mod streams;
+mod tokens;

@@ -1,0 +1,262 @@
+//! The binary from outside: what it refuses, what it makes, how it ends.
+#![expect(clippy::unwrap_used, reason = "a test fails where it stands")]
+
+use std::path::Path;
+use std::time::Duration;
+
+use confab_testkit::http_client::{HttpClient, Method};
+use confab_testkit::process::{Command, Process, Signal};
+use confab_testkit::web_socket::WebSocket;
+use confab_testkit::{free_port, scratch};
+use serde_json::json;
+
+const PATIENCE: Duration = Duration::from_secs(30);
+
+fn confab(folder: &Path, arguments: &[&str]) -> Command {
+    Command::new("confab", env!("CARGO_BIN_EXE_confab"))
+        .folder(folder)
+        .args(arguments)
+        .env("PORT", "0")
+        .env("ADMIN_PORT", "0")
+}
+
+/// A running all-in-one, where it is, and where its admin port is.
+async fn all_in_one(command: Command) -> (Process, String, String) {
+    let process = command.env("LOG_FORMAT", "json").start().unwrap();
+    let line = process.wait_for_line("listening on", PATIENCE).await.unwrap();
+    let line: serde_json::Value = serde_json::from_str(&line).unwrap();
+    let url = |field: &str| format!("http://{}", line[field].as_str().unwrap());
+    (process, url("address"), url("admin_address"))
+}
+
+/// What it says when it refuses to start.
+async fn refusal(command: Command) -> String {
+    let process = command.start().unwrap();
+    let exit = process.wait(PATIENCE).await.unwrap();
+    assert_ne!(exit.code, Some(0));
+    process.wait_for_line("confab: ", PATIENCE).await.unwrap();
+    process.log().tail(50)
+}
+
+#[tokio::test]
+async fn a_role_of_the_fleet_names_all_that_it_lacks() {
+    let folder = scratch::folder("process").unwrap();
+    for role in ["api", "gateway"] {
+        let said = refusal(confab(folder.path(), &[role])).await;
+        for variable in ["DATABASE_URL", "RABBITMQ_URL", "REDIS_URL", "JWT_SECRET"] {
+            assert!(
+                said.contains(&format!("{variable}: `confab {role}` needs")),
+                "{said}"
+            );
+        }
+    }
+    assert_eq!(
+        std::fs::read_dir(folder.path()).unwrap().count(),
+        0,
+        "nothing was made"
+    );
+}
+
+#[tokio::test]
+async fn a_port_that_is_taken_is_named() {
+    let folder = scratch::folder("process").unwrap();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let said = refusal(confab(folder.path(), &[]).env("ADMIN_PORT", &port)).await;
+    assert!(
+        said.contains("ADMIN_PORT: ") && said.contains("0 for any free one"),
+        "{said}"
+    );
+    let said = refusal(confab(folder.path(), &[]).env("PORT", &port)).await;
+    assert!(
+        said.contains("PORT: ") && !said.contains("ADMIN_PORT: "),
+        "{said}"
+    );
+}
+
+#[tokio::test]
+async fn the_all_in_one_needs_nothing_and_ends_in_order() {
+    let folder = scratch::folder("process").unwrap();
+    let (process, url, admin_url) = all_in_one(confab(folder.path(), &[])).await;
+    assert!(folder.path().join("data/jwt.key").exists());
+
+    let client = HttpClient::new(&url);
+    assert_eq!(
+        client.request(Method::GET, "/health").send().await.expect(200)["status"],
+        "ok"
+    );
+    client.request(Method::GET, "/ready").send().await.expect(200);
+    let admin = HttpClient::new(&admin_url);
+    let ready = admin.request(Method::GET, "/ready").send().await.expect(200);
+    assert_eq!(
+        (&ready["status"], &ready["parts"]["database"]["status"]),
+        (&json!("ready"), &json!("up"))
+    );
+    assert!(
+        admin
+            .request(Method::GET, "/metrics")
+            .send()
+            .await
+            .text()
+            .contains("confab_build_info")
+    );
+    assert_eq!(
+        client.request(Method::GET, "/metrics").send().await.status,
+        404,
+        "not for the public"
+    );
+
+    // A second one on the same folder would hear only itself.
+    let said = refusal(confab(folder.path(), &[])).await;
+    assert!(said.contains("another confab runs"), "{said}");
+
+    // An operator's verbs work beside it.
+    let token = confab(folder.path(), &["token", "backend", "--role", "service"])
+        .run(PATIENCE)
+        .await
+        .unwrap();
+    let me = client
+        .request(Method::GET, "/me")
+        .bearer(token.trim())
+        .send()
+        .await
+        .expect(200);
+    assert_eq!(
+        (&me["username"], &me["role"]),
+        (&json!("backend"), &json!("service"))
+    );
+
+    let ws_url = format!("{}/ws", url.replace("http", "ws"));
+    let mut socket = WebSocket::connect_with_bearer(&ws_url, token.trim())
+        .await
+        .unwrap();
+    socket.expect("hello").await;
+    process.signal(Signal::TERM).unwrap();
+    assert_eq!(socket.expect_close(PATIENCE).await.code, 4001);
+    let exit = process.wait(PATIENCE).await.unwrap();
+    assert_eq!(exit.code, Some(0), "{}", process.log().tail(50));
+    assert!(process.log().find("\"stopped\"").is_some());
+    assert!(
+        !process.log().tail(1000).contains(token.trim()),
+        "no token in the log"
+    );
+}
+
+#[tokio::test]
+async fn accounts_are_made_and_changed_by_an_operator() {
+    let folder = scratch::folder("process").unwrap();
+    let run = async |arguments: &[&str]| confab(folder.path(), arguments).run(PATIENCE).await;
+    let said = run(&["user", "create", "ada", "--role", "admin"]).await.unwrap();
+    let password = said
+        .lines()
+        .find_map(|line| line.strip_prefix("password: "))
+        .unwrap()
+        .to_owned();
+    assert!(
+        run(&["user", "create", "ADA"])
+            .await
+            .unwrap_err()
+            .to_string()
+            .contains("username")
+    );
+    assert!(
+        run(&["user", "create", "a"])
+            .await
+            .unwrap_err()
+            .to_string()
+            .contains("username")
+    );
+    assert!(
+        run(&["token", "nobody"])
+            .await
+            .unwrap_err()
+            .to_string()
+            .contains("--role makes one")
+    );
+    assert!(run(&["user", "list"]).await.unwrap().contains("admin    ada"));
+
+    let port = free_port().to_string();
+    let command = confab(folder.path(), &[]).env("PORT", &port);
+    let (_process, url, _) = all_in_one(command).await;
+    confab(folder.path(), &["healthcheck", "--ready"])
+        .env("PORT", &port)
+        .run(PATIENCE)
+        .await
+        .unwrap();
+    let client = HttpClient::new(&url);
+    let log_in = async |password: &str| {
+        let body = json!({"username": "Ada", "password": password});
+        client
+            .request(Method::POST, "/auth/login")
+            .json(&body)
+            .send()
+            .await
+            .status
+    };
+    assert_eq!(log_in(&password).await, 200);
+    run(&["user", "set-role", "ada", "user"]).await.unwrap();
+    run(&["user", "deactivate", "ada"]).await.unwrap();
+    assert_eq!(log_in(&password).await, 401);
+    run(&["user", "reactivate", "ada"]).await.unwrap();
+    assert_eq!(log_in(&password).await, 200);
+    let said = run(&["user", "set-password", "ada"]).await.unwrap();
+    assert_eq!(log_in(&password).await, 401);
+    assert_eq!(log_in(said.trim().strip_prefix("password: ").unwrap()).await, 200);
+}
+
+#[tokio::test]
+async fn another_life_begins_when_an_operator_says_so() {
+    let folder = scratch::folder("process").unwrap();
+    let run = async |arguments: &[&str]| confab(folder.path(), arguments).run(PATIENCE).await.unwrap();
+    let before = run(&["epoch", "show"]).await;
+    assert_eq!(run(&["epoch", "show"]).await, before);
+    let bumped = run(&["epoch", "bump"]).await;
+    assert_ne!(bumped, before);
+    assert_eq!(run(&["epoch", "show"]).await, bumped);
+}
+
+#[tokio::test]
+async fn documents_and_settings_are_printed_without_any_setting() {
+    let folder = scratch::folder("process").unwrap();
+    // The documents are longer than what the test kit keeps of a log.
+    let run = async |verb: &str| {
+        let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_confab"));
+        command.arg(verb).current_dir(folder.path()).env_clear();
+        command
+            .env("JWT_SECRET", "hunter2-hunter2-hunter2-hunter2-hunter2")
+            .kill_on_drop(true);
+        let output = tokio::time::timeout(PATIENCE, command.output())
+            .await
+            .unwrap()
+            .unwrap();
+        assert!(output.status.success());
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let openapi: serde_json::Value = serde_json::from_str(&run("openapi").await).unwrap();
+    assert!(openapi["openapi"].as_str().unwrap().starts_with("3.1"));
+    let asyncapi: serde_json::Value = serde_json::from_str(&run("asyncapi").await).unwrap();
+    assert!(asyncapi["asyncapi"].as_str().unwrap().starts_with("3."));
+    let messages = asyncapi["components"]["messages"].as_object().unwrap();
+    for name in [
+        "client.resume",
+        "server.hello",
+        "event.message_created",
+        "rabbitmq.user_joined",
+    ] {
+        assert!(
+            messages.contains_key(name),
+            "{name} is not among {:?}",
+            messages.keys()
+        );
+    }
+    let shown = run("config").await;
+    assert!(
+        shown.contains("JWT_SECRET=…") && shown.contains("PORT=8080") && !shown.contains("hunter2"),
+        "{shown}"
+    );
+    assert_eq!(
+        std::fs::read_dir(folder.path()).unwrap().count(),
+        0,
+        "nothing was made"
+    );
+}
