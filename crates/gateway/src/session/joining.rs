@@ -228,6 +228,11 @@ impl Joiner<'_> {
         let mut refused = Vec::new();
         let (mut at_head, mut behind) = (Vec::new(), Vec::new());
         for mut wish in wishes {
+            // A hint that the person came into a room may cross the list of their rooms at the start: whichever
+            // comes second would replay what the first has handed over.
+            if !wish.is_asked && !wish.reset && self.subscriber.follows(wish.room_id) {
+                continue;
+            }
             if self.shared.hub.begin(self.subscriber, wish.room_id) {
                 match self.seated(&mut wish) {
                     Some((member, last_seq, last_number)) => at_head.push(Joining {

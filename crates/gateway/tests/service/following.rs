@@ -82,6 +82,37 @@ async fn someone_added_to_a_room_this_node_never_served_follows_it_at_once() {
 }
 
 #[tokio::test]
+async fn who_connects_while_being_added_is_subscribed_once_and_hears_nothing_twice() {
+    let house = House::new().await;
+    let (ada, bob) = (house.guest("ada").await, house.guest("bob").await);
+    for _ in 0..60 {
+        let room = house.room(&[&ada]).await;
+        let ((), mut his) = tokio::join!(house.add(&ada, room, &bob), house.open(0, "/ws", &bob));
+        let mut last_seq = None;
+        let mut welcome = None;
+        while welcome.is_none() || last_seq < welcome {
+            let frame = his.next(PATIENCE).await.unwrap();
+            if frame["room_id"] != json!(room) {
+                continue;
+            }
+            match frame["type"].as_str().unwrap() {
+                "subscribed" => {
+                    assert_eq!(welcome, None, "subscribed twice: {frame}");
+                    last_seq = frame["last_seq"].as_i64();
+                    welcome = Some(house.say(&ada, room, "welcome").await);
+                }
+                _ if welcome.is_some() && frame["seq"].is_i64() => {
+                    assert_eq!(frame["seq"].as_i64(), last_seq.map(|seq| seq + 1), "{frame}");
+                    last_seq = frame["seq"].as_i64();
+                }
+                _ => {}
+            }
+        }
+        his.reset();
+    }
+}
+
+#[tokio::test]
 async fn a_room_that_was_unsubscribed_stays_quiet_until_asked_for() {
     let house = House::new().await;
     let ada = house.guest("ada").await;
