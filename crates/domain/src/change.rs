@@ -65,6 +65,8 @@ pub struct Needs {
     pub message_id: Option<MessageId>,
     /// Who follows as owner whoever goes, the actor or another: highest role first, then longest-serving.
     pub successor: bool,
+    /// Who owns the room now.
+    pub owners: bool,
 }
 
 impl Deed {
@@ -82,6 +84,7 @@ impl Deed {
             },
             Self::ChangeRole(user_id, _) => Needs {
                 user_ids: vec![*user_id],
+                owners: true,
                 ..Needs::default()
             },
             Self::EditMessage { message_id, .. } | Self::DeleteMessage(message_id) => Needs {
@@ -114,6 +117,8 @@ pub struct Facts {
     pub message: Option<Message>,
     /// Who follows as owner whoever goes, the actor or another, when anybody is left.
     pub successor: Option<UserId>,
+    /// Who owns the room now, where the deed needs it: one, or none in a room that the host product made.
+    pub owners: Vec<Member>,
     /// The moment of the decision.
     pub now: Timestamp,
 }
@@ -380,27 +385,20 @@ fn change_role(
         role,
         muted_until: member.muted_until,
     };
+    let others = || facts.owners.iter().filter(|owner| owner.user_id != user_id);
     if role == MemberRole::Owner {
-        let own = facts
-            .membership
-            .as_ref()
-            .filter(|m| m.is_current() && m.role == MemberRole::Owner);
-        return match (own, standing.user_role) {
-            (Some(own), _) => Ok(vec![
-                Effect::MemberUpdated {
-                    user_id,
-                    role,
-                    muted_until: None,
-                },
-                updated(own, MemberRole::Admin),
-            ]),
-            (None, UserRole::Service) => Ok(vec![Effect::MemberUpdated {
-                user_id,
-                role,
-                muted_until: None,
-            }]),
-            (None, _) => Err(Error::Forbidden("only the owner hands the room on")),
-        };
+        if !others().any(|owner| owner.user_id == actor.user_id) && standing.user_role != UserRole::Service {
+            return Err(Error::Forbidden("only the owner hands the room on"));
+        }
+        let mut effects = vec![handed_to(user_id)];
+        // A room has one owner, also when the host product names them.
+        effects.extend(others().map(|owner| updated(owner, MemberRole::Admin)));
+        return Ok(effects);
+    }
+    if target.role == MemberRole::Owner && others().next().is_none() {
+        return Err(Error::Conflict(
+            "the room would have no owner; make somebody else its owner instead",
+        ));
     }
     if !may_grant(standing, role) {
         return Err(Error::Forbidden("a role must be below your own"));
@@ -558,6 +556,13 @@ mod tests {
                 .collect(),
             message: None,
             successor: None,
+            owners: own
+                .map(|role| (1, role))
+                .into_iter()
+                .chain(others.iter().copied())
+                .filter(|(_, role)| *role == MemberRole::Owner)
+                .map(|(n, role)| member(n, role))
+                .collect(),
             now: NOW,
         }
     }
@@ -690,6 +695,38 @@ mod tests {
             decide(&actor(1, USER), &raise, &own),
             Err(Error::Forbidden(_))
         ));
+    }
+
+    #[test]
+    fn the_host_product_names_one_owner_and_leaves_none_out() {
+        let people = [(2, MemberRole::Owner), (3, MemberRole::Member)];
+        let room = facts(RoomKind::Private, None, &people);
+        let to = |n, role, room: &Facts| {
+            decide(&actor(1, UserRole::Service), &Deed::ChangeRole(id(n), role), room)
+        };
+        let former = Effect::MemberUpdated {
+            user_id: id(2),
+            role: MemberRole::Admin,
+            muted_until: None,
+        };
+        assert_eq!(
+            to(3, MemberRole::Owner, &room).unwrap(),
+            [handed_to(id(3)), former]
+        );
+        assert!(matches!(
+            to(2, MemberRole::Member, &room),
+            Err(Error::Conflict(_))
+        ));
+        let ownerless = facts(RoomKind::Private, None, &[(3, MemberRole::Member)]);
+        assert_eq!(to(3, MemberRole::Owner, &ownerless).unwrap(), [handed_to(id(3))]);
+        let both = [(2, MemberRole::Owner), (3, MemberRole::Owner)];
+        let room = facts(RoomKind::Private, None, &both);
+        assert_eq!(
+            to(2, MemberRole::Member, &room).unwrap().len(),
+            1,
+            "another one owns it still"
+        );
+        assert!(Deed::ChangeRole(id(2), MemberRole::Owner).needs().owners);
     }
 
     #[test]

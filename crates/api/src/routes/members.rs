@@ -186,11 +186,15 @@ pub(crate) struct ChangeRoleBody {
 
 /// Change a role
 ///
-/// Of somebody who ranks below. The owner hands the room on by `owner`, and becomes an admin.
+/// Of somebody who ranks below. The owner hands the room on by `owner`, and becomes an admin. So may the host
+/// product; a room that has an owner keeps one.
 #[utoipa::path(
     patch, path = "/rooms/{room_id}/members/{user_id}", tag = "members", params(MemberPath),
     request_body = ChangeRoleBody,
-    responses((status = 200, description = "The member as they are now.", body = Member), Forbidden, NotFound),
+    responses(
+        (status = 200, description = "The member as they are now.", body = Member),
+        Forbidden, NotFound, Conflict
+    ),
     security(("access_token" = []))
 )]
 async fn change_role(

@@ -190,3 +190,31 @@ async fn an_owner_who_is_put_out_by_the_host_leaves_an_owner_behind() {
     assert_eq!(left["items"].as_array().unwrap().len(), 1);
     assert_eq!(left["items"][0]["role"], "owner");
 }
+
+#[tokio::test]
+async fn the_host_names_one_owner_and_the_room_keeps_one() {
+    let desk = Desk::open().await;
+    let (ada, bob, host) = (desk.person().await, desk.person().await, desk.service().await);
+    let path = format!("/rooms/{}/members", desk.room(&ada, "private").await);
+    desk.post(&ada, &path, json!({"user_id": bob.id}))
+        .await
+        .expect(201);
+    let (of_ada, of_bob) = (format!("{path}/{}", ada.id), format!("{path}/{}", bob.id));
+    let refused = desk
+        .patch(&host, &of_ada, json!({"role": "member"}))
+        .await
+        .expect(409);
+    assert_eq!(refused["code"], "conflict");
+    desk.patch(&host, &of_bob, json!({"role": "owner"}))
+        .await
+        .expect(200);
+    let members = desk.get(&host, &path).await.expect(200);
+    let roles: Vec<_> = members["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|member| (member["user_id"].clone(), member["role"].clone()))
+        .collect();
+    assert!(roles.contains(&(json!(ada.id), json!("admin"))), "{roles:?}");
+    assert!(roles.contains(&(json!(bob.id), json!("owner"))), "{roles:?}");
+}

@@ -254,3 +254,21 @@ async fn marks_move_forward_only() {
         .expect(200);
     assert_eq!(present, json!({"present_count": 0, "items": []}));
 }
+
+#[tokio::test]
+async fn who_is_no_member_has_no_marks() {
+    let desk = Desk::open().await;
+    let (ada, eve, host) = (desk.person().await, desk.person().await, desk.service().await);
+    let (open, shut) = (desk.room(&ada, "public").await, desk.room(&ada, "private").await);
+    let mark = json!({"number": 1});
+    for (who, room, status) in [
+        (&eve, &open, 403),
+        (&eve, &shut, 404),
+        (&host, &open, 403),
+        (&host, &shut, 403),
+        (&ada, &shut, 200),
+    ] {
+        let answer = desk.post(who, &format!("/rooms/{room}/read"), mark.clone()).await;
+        assert_eq!(answer.status, status, "{}", answer.text());
+    }
+}

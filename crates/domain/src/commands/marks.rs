@@ -7,10 +7,8 @@ use crate::{Actor, Error, Result, RoomId, queries};
 /// Marks everything up to `number` as read. Never moves back, never beyond the last message.
 pub async fn mark_read(ports: &Ports, actor: &Actor, room_id: RoomId, number: i64) -> Result<Mark> {
     checked(number)?;
-    let mark = ports
-        .room_writes
-        .mark_read(room_id, actor.user_id, number)
-        .await?;
+    let moved = ports.room_writes.mark_read(room_id, actor.user_id, number).await;
+    let mark = or_refused(ports, actor, room_id, moved).await?;
     if mark.has_moved {
         ports.signals.send(Signal::Read {
             room_id,
@@ -24,10 +22,11 @@ pub async fn mark_read(ports: &Ports, actor: &Actor, room_id: RoomId, number: i6
 /// Marks everything up to `number` as received by the person's client.
 pub async fn mark_delivered(ports: &Ports, actor: &Actor, room_id: RoomId, number: i64) -> Result<Mark> {
     checked(number)?;
-    let mark = ports
+    let moved = ports
         .room_writes
         .mark_delivered(room_id, actor.user_id, number)
-        .await?;
+        .await;
+    let mark = or_refused(ports, actor, room_id, moved).await?;
     if mark.has_moved {
         ports.signals.send(Signal::Delivered {
             room_id,
@@ -56,6 +55,14 @@ pub async fn set_typing(
         active,
     });
     Ok(())
+}
+
+/// The store knows members alone. Who is none gets the table's answer: of a public room, that it is not theirs.
+async fn or_refused(ports: &Ports, actor: &Actor, room_id: RoomId, moved: Result<Mark>) -> Result<Mark> {
+    if matches!(moved, Err(Error::NotFound)) {
+        queries::access_for(ports, actor, room_id, Act::Signal).await?;
+    }
+    moved
 }
 
 fn checked(number: i64) -> Result<()> {

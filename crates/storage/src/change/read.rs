@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use confab_domain::{Deed, Epoch, Facts, MemberRole, Person, RoomId, User, UserId};
+use confab_domain::{Deed, Epoch, Facts, Member, MemberRole, Person, RoomId, User, UserId};
 use sea_orm::{ConnectionTrait, DbErr};
 use uuid::Uuid;
 
@@ -57,6 +57,11 @@ pub(crate) async fn facts<C: ConnectionTrait>(
     } else {
         None
     };
+    let owners = if needs.owners {
+        owners(run, room_id).await?
+    } else {
+        Vec::new()
+    };
     let facts = Facts {
         room: rows::room(&row)?,
         head: rows::head(&row)?,
@@ -77,6 +82,7 @@ pub(crate) async fn facts<C: ConnectionTrait>(
             None => None,
         },
         successor,
+        owners,
         now: act.now,
     };
     Ok(Some((Epoch::new(row.get::<String>("epoch")?), facts)))
@@ -109,6 +115,17 @@ pub(crate) async fn people<C: ConnectionTrait>(
             Ok((row.id("person_id")?, person))
         })
         .collect()
+}
+
+/// Who owns the room now; at most a handful, whatever came to pass.
+async fn owners<C: ConnectionTrait>(run: &Runner<'_, C>, room_id: RoomId) -> Result<Vec<Member>, DbErr> {
+    let sql = format!(
+        "SELECT {} FROM members m WHERE m.room_id = $1 AND m.role = 'owner' AND m.left_at IS NULL
+         ORDER BY m.user_id LIMIT 100",
+        rows::MEMBER
+    );
+    let rows = run.all(&sql, vec![room_id.0.into()]).await?;
+    rows.iter().map(rows::member).collect()
 }
 
 /// Profiles by id.

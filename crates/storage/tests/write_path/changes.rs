@@ -3,7 +3,7 @@
 use confab_domain::ports::{NewRoom, RoomReads, RoomWrites};
 use confab_domain::{
     Actor, Code, Deed, Error, EventBody, History, MemberRole, RoomId, RoomKind, RoomPatch, Timestamp, Trace,
-    UserId,
+    UserId, UserRole,
 };
 use serde_json::json;
 
@@ -13,6 +13,7 @@ on_both!(
     super::founding as a_room_begins_with_its_events,
     super::membership as people_come_and_go,
     super::owner_leaves as an_owner_hands_on_and_the_last_one_closes,
+    super::owners as a_room_has_one_owner_whoever_names_them,
     super::editing as edits_and_deletes_leave_no_text_behind,
     super::direct as two_people_have_one_direct_room,
     super::horizon as a_newcomer_reads_from_their_joining_on,
@@ -209,6 +210,52 @@ async fn owner_leaves(world: World) {
     let access = node.store.access(room, eve.user_id).await.unwrap().unwrap();
     assert!(!access.is_active);
     assert_eq!(access.head.member_count, 0);
+}
+
+async fn owners(world: World) {
+    let (node, other) = (world.node().await, world.node().await);
+    let (ann, bob, eve) = (
+        node.user("ann").await,
+        node.user("bob").await,
+        node.user("eve").await,
+    );
+    let host = Actor {
+        role: UserRole::Service,
+        ..node.user("host").await
+    };
+    let room = node.room(RoomKind::Private, &ann, &[&bob, &eve]).await;
+    // Two nodes name another owner each, at once.
+    for _ in 0..10 {
+        let name = |node: &Node, who: &Actor| {
+            let (store, host, deed) = (
+                node.store.clone(),
+                host.clone(),
+                Deed::ChangeRole(who.user_id, MemberRole::Owner),
+            );
+            tokio::spawn(async move { store.change(room, &host, deed, now(), Trace::default()).await })
+        };
+        let (one, two) = (name(&node, &bob), name(&other, &eve));
+        one.await.unwrap().unwrap();
+        two.await.unwrap().unwrap();
+        let owners = "SELECT count(*) FROM members WHERE role = 'owner' AND left_at IS NULL";
+        assert_eq!(world.number(owners).await, 1);
+    }
+    let owner = if world
+        .number("SELECT count(*) FROM members m JOIN users u ON u.id = m.user_id WHERE u.username = 'bob' AND m.role = 'owner'")
+        .await
+        == 1
+    {
+        &bob
+    } else {
+        &eve
+    };
+    let demoted = deed(
+        &node,
+        room,
+        &host,
+        Deed::ChangeRole(owner.user_id, MemberRole::Member),
+    );
+    assert_eq!(demoted.await.unwrap_err().code(), Code::Conflict);
 }
 
 async fn editing(world: World) {
