@@ -2,6 +2,7 @@
 
 mod m20261121_000001_foundation;
 mod m20261121_000002_trace_of_events;
+mod m20261121_000003_conversations;
 
 use std::time::Duration;
 
@@ -79,6 +80,7 @@ impl MigratorTrait for Migrator {
         vec![
             Box::new(m20261121_000001_foundation::Migration),
             Box::new(m20261121_000002_trace_of_events::Migration),
+            Box::new(m20261121_000003_conversations::Migration),
         ]
     }
 }

@@ -14,10 +14,16 @@ use serde_json::value::RawValue;
 use crate::topology::{BEAT_KEY, CONTROL_KEY};
 
 /// Types that this version knows: an [`EventBody::Unknown`] of such a name was not understood.
-const KNOWN_TYPES: [&str; 9] = [
+const KNOWN_TYPES: [&str; 15] = [
     "message_created",
     "message_updated",
     "message_deleted",
+    "reaction_added",
+    "reaction_removed",
+    "message_pinned",
+    "message_unpinned",
+    "user_banned",
+    "user_unbanned",
     "user_joined",
     "user_left",
     "member_updated",

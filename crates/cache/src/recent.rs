@@ -192,12 +192,18 @@ impl<'a> Touch<'a> {
             }
             EventBody::MessageCreated { message } => Some(Self::New(message)),
             EventBody::MessageUpdated { message } => Some(Self::Changed(message)),
-            EventBody::MessageDeleted { number, .. } => Some(Self::Lost(*number)),
+            EventBody::MessageDeleted { number, .. }
+            | EventBody::ReactionAdded { number, .. }
+            | EventBody::ReactionRemoved { number, .. }
+            | EventBody::MessagePinned { number, .. }
+            | EventBody::MessageUnpinned { number, .. } => Some(Self::Lost(*number)),
             // A room that is gone, or something that only a newer version understands.
             EventBody::RoomDeleted {} | EventBody::Unknown { .. } => Some(Self::Lost(Self::ANY)),
             EventBody::UserJoined { .. }
             | EventBody::UserLeft { .. }
             | EventBody::MemberUpdated { .. }
+            | EventBody::UserBanned { .. }
+            | EventBody::UserUnbanned { .. }
             | EventBody::RoomCreated { .. }
             | EventBody::RoomUpdated { .. } => None,
         }

@@ -52,6 +52,62 @@ pub enum EventBody {
         /// Its number.
         number: i64,
     },
+    /// Somebody reacted to a message.
+    ReactionAdded {
+        /// Which message.
+        #[schema(value_type = uuid::Uuid)]
+        message_id: MessageId,
+        /// Its number.
+        number: i64,
+        /// With what.
+        emoji: String,
+        /// Who.
+        #[schema(value_type = uuid::Uuid)]
+        user_id: UserId,
+    },
+    /// Somebody took a reaction back.
+    ReactionRemoved {
+        /// Which message.
+        #[schema(value_type = uuid::Uuid)]
+        message_id: MessageId,
+        /// Its number.
+        number: i64,
+        /// What.
+        emoji: String,
+        /// Whose.
+        #[schema(value_type = uuid::Uuid)]
+        user_id: UserId,
+    },
+    /// A message was pinned.
+    MessagePinned {
+        /// Which.
+        #[schema(value_type = uuid::Uuid)]
+        message_id: MessageId,
+        /// Its number.
+        number: i64,
+    },
+    /// A message is pinned no longer.
+    MessageUnpinned {
+        /// Which.
+        #[schema(value_type = uuid::Uuid)]
+        message_id: MessageId,
+        /// Its number.
+        number: i64,
+    },
+    /// Somebody may not come back.
+    UserBanned {
+        /// Who.
+        #[schema(value_type = uuid::Uuid)]
+        user_id: UserId,
+        /// Why, for everybody in the room to read.
+        reason: Option<String>,
+    },
+    /// Somebody may come back.
+    UserUnbanned {
+        /// Who.
+        #[schema(value_type = uuid::Uuid)]
+        user_id: UserId,
+    },
     /// Somebody came in.
     UserJoined {
         /// Who.
@@ -165,6 +221,32 @@ fn nested(event: &domain::Event) -> Result<Event, Map<String, Value>> {
             message: (*message).into(),
         },
         From::MessageDeleted { message_id, number } => EventBody::MessageDeleted { message_id, number },
+        From::ReactionAdded {
+            message_id,
+            number,
+            emoji,
+            user_id,
+        } => EventBody::ReactionAdded {
+            message_id,
+            number,
+            emoji,
+            user_id,
+        },
+        From::ReactionRemoved {
+            message_id,
+            number,
+            emoji,
+            user_id,
+        } => EventBody::ReactionRemoved {
+            message_id,
+            number,
+            emoji,
+            user_id,
+        },
+        From::MessagePinned { message_id, number } => EventBody::MessagePinned { message_id, number },
+        From::MessageUnpinned { message_id, number } => EventBody::MessageUnpinned { message_id, number },
+        From::UserBanned { user_id, reason } => EventBody::UserBanned { user_id, reason },
+        From::UserUnbanned { user_id } => EventBody::UserUnbanned { user_id },
         From::UserJoined { user_id, role, user } => EventBody::UserJoined {
             user_id,
             role: role.as_str().to_owned(),

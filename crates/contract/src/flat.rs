@@ -21,7 +21,7 @@ pub struct Surroundings<'a> {
     pub with_content: bool,
 }
 
-/// Whom an event is about: sender, joiner, leaver; else the actor.
+/// Whom an event is about: sender, joiner, leaver, reactor, banned; else the actor.
 pub fn subject(event: &Event) -> UserId {
     match &event.body {
         EventBody::MessageCreated { message } | EventBody::MessageUpdated { message } => message.sender_id,
@@ -88,6 +88,8 @@ pub struct MessageFacts {
     /// People it names.
     #[schema(value_type = Vec<uuid::Uuid>)]
     pub mentions: Vec<UserId>,
+    /// Whether it has `@here`: meant for everybody in the room.
+    pub mentions_here: bool,
     /// The host product's own data.
     #[schema(value_type = Object)]
     pub metadata: Value,
@@ -107,6 +109,35 @@ pub struct DeletionFacts {
     pub message_id: MessageId,
     /// Its number in the room.
     pub number: i64,
+}
+
+/// The facts of `reaction_added` and `reaction_removed`; `user_id` is the reactor.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ReactionFacts {
+    /// Which message.
+    #[schema(value_type = uuid::Uuid)]
+    pub message_id: MessageId,
+    /// Its number in the room.
+    pub number: i64,
+    /// With what.
+    pub emoji: String,
+}
+
+/// The facts of `message_pinned` and `message_unpinned`.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct PinFacts {
+    /// Which message.
+    #[schema(value_type = uuid::Uuid)]
+    pub message_id: MessageId,
+    /// Its number in the room.
+    pub number: i64,
+}
+
+/// The facts of `user_banned`; `user_id` is the banned.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct BanFacts {
+    /// Why, for everybody in the room to read.
+    pub reason: Option<String>,
 }
 
 /// The facts of `user_joined`.
@@ -147,6 +178,8 @@ pub struct RoomFacts {
     pub history: String,
     /// False once it is closed.
     pub is_active: bool,
+    /// A picture.
+    pub avatar_url: Option<String>,
 }
 
 /// The facts of `room_deleted`: none.
@@ -192,6 +225,43 @@ pub fn encode_room_event(event: &Event, around: Surroundings<'_>) -> Result<Vec<
                 number: *number,
             },
         ),
+        EventBody::ReactionAdded {
+            message_id,
+            number,
+            emoji,
+            ..
+        }
+        | EventBody::ReactionRemoved {
+            message_id,
+            number,
+            emoji,
+            ..
+        } => encode(
+            event,
+            around,
+            ReactionFacts {
+                message_id: *message_id,
+                number: *number,
+                emoji: emoji.clone(),
+            },
+        ),
+        EventBody::MessagePinned { message_id, number }
+        | EventBody::MessageUnpinned { message_id, number } => encode(
+            event,
+            around,
+            PinFacts {
+                message_id: *message_id,
+                number: *number,
+            },
+        ),
+        EventBody::UserBanned { reason, .. } => encode(
+            event,
+            around,
+            BanFacts {
+                reason: reason.clone(),
+            },
+        ),
+        EventBody::UserUnbanned { .. } => encode(event, around, NoFacts {}),
         EventBody::UserJoined { role, .. } => encode(
             event,
             around,
@@ -285,8 +355,9 @@ fn message_facts(message: &domain::Message, with_content: bool) -> MessageFacts 
         content: with_content.then(|| message.content.clone()),
         content_type: message.content_type.as_str().to_owned(),
         reply_to: message.reply_to,
-        attachments: Vec::new(),
-        mentions: Vec::new(),
+        attachments: message.attachments.iter().cloned().map(Into::into).collect(),
+        mentions: message.extras.named.mentions.clone(),
+        mentions_here: message.extras.named.here,
         metadata: message.metadata.clone(),
         edited_at: message.edited_at,
         deleted_at: message.deleted_at,
@@ -300,6 +371,7 @@ fn room_facts(room: &domain::Room) -> RoomFacts {
         metadata: room.metadata.clone(),
         history: room.history.as_str().to_owned(),
         is_active: room.is_active,
+        avatar_url: room.avatar_url.clone(),
     }
 }
 

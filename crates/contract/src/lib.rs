@@ -15,7 +15,9 @@ mod signal;
 pub use asyncapi::{MessageDoc, asyncapi, tagged};
 pub use error::{FieldProblem, Problem, problem_type, status_of, title_of};
 pub use event::{Event, EventBody, HiddenEvent, LogEntry, encode_event, encode_hidden};
-pub use message::{Attachment, LogPage, Message, MessagePage, ReactionCount};
+pub use message::{
+    Attachment, ForwardedFrom, LogPage, Message, MessageExtras, MessagePage, MessagePreview, ReactionCount,
+};
 pub use page::{AsOf, Page, RoomPage};
 pub use people::{AccessTokens, Me, Presence, Receipt, RoomPresence, Session, Ticket, User};
 pub use room::{Mark, Member, Room, RoomForViewer};

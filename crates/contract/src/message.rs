@@ -1,10 +1,10 @@
 //! Messages, and pages of them.
 
-use confab_domain::{MessageId, RoomId, Timestamp, UserId};
+use confab_domain::{MessageId, RoomId, Timestamp, UploadId, UserId};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
-use uuid::Uuid;
 
 use crate::{AsOf, LogEntry};
 
@@ -61,10 +61,93 @@ pub struct Message {
     /// When it was deleted.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub deleted_at: Option<Timestamp>,
+    /// What most messages have none of.
+    #[serde(flatten)]
+    pub extras: MessageExtras,
+}
+
+/// What came with a message, and what became of it; each is absent where there is none.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct MessageExtras {
+    /// True when it has `@here`: meant for everybody in the room.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[schema(required = false)]
+    pub mentions_here: bool,
+    /// Addresses in its text, in order; at most 20. The server never fetches them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    pub links: Vec<String>,
+    /// Whose words it repeats.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(required = false, nullable = false)]
+    pub forwarded_from: Option<ForwardedFrom>,
+    /// The message it answers, as it is now. Absent in rooms where not every viewer may see that one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(required = false, nullable = false)]
+    pub parent: Option<MessagePreview>,
+    /// Messages that answer it and are not deleted.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    #[schema(required = false)]
+    pub reply_count: i64,
+    /// When it was last answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, format = DateTime, required = false)]
+    pub last_reply_at: Option<Timestamp>,
+    /// When it was pinned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, format = DateTime, required = false)]
+    pub pinned_at: Option<Timestamp>,
+    /// Who deleted it, when that was not its sender.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = uuid::Uuid, required = false)]
+    pub deleted_by: Option<UserId>,
+    /// Why a moderator deleted it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(required = false, nullable = false)]
+    pub delete_reason: Option<String>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+const fn is_zero(count: &i64) -> bool {
+    *count == 0
+}
+
+/// Where a forwarded message came from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ForwardedFrom {
+    /// The message as it was first said.
+    #[schema(value_type = uuid::Uuid)]
+    pub message_id: MessageId,
+    /// Who said it.
+    #[schema(value_type = uuid::Uuid)]
+    pub sender_id: UserId,
+    /// When.
+    #[schema(value_type = String, format = DateTime)]
+    pub created_at: Timestamp,
+}
+
+/// A message as its replies show it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct MessagePreview {
+    /// Which.
+    #[schema(value_type = uuid::Uuid)]
+    pub id: MessageId,
+    /// Its number in the room.
+    pub number: i64,
+    /// Who said it.
+    #[schema(value_type = uuid::Uuid)]
+    pub sender_id: UserId,
+    /// The first 200 characters of its text now; null once deleted.
+    pub content: Option<String>,
+    /// Whether only its tombstone is left.
+    pub is_deleted: bool,
+    /// How many files it has.
+    pub attachment_count: i64,
 }
 
 impl From<confab_domain::Message> for Message {
     fn from(message: confab_domain::Message) -> Self {
+        let extras = message.extras;
         Self {
             id: message.id,
             room_id: message.room_id,
@@ -76,30 +159,101 @@ impl From<confab_domain::Message> for Message {
             content: message.content,
             content_type: message.content_type.as_str().to_owned(),
             reply_to: message.reply_to,
-            attachments: Vec::new(),
-            mentions: Vec::new(),
+            attachments: message.attachments.into_iter().map(Attachment::from).collect(),
+            mentions: extras.named.mentions,
             metadata: message.metadata,
-            reactions: Vec::new(),
+            reactions: extras.reactions.into_iter().map(ReactionCount::from).collect(),
             created_at: message.created_at,
             edited_at: message.edited_at,
             deleted_at: message.deleted_at,
+            extras: MessageExtras {
+                mentions_here: extras.named.here,
+                links: extras.named.links,
+                forwarded_from: extras.forwarded_from.map(ForwardedFrom::from),
+                parent: extras.parent.map(|parent| (*parent).into()),
+                reply_count: extras.reply_count,
+                last_reply_at: extras.last_reply_at,
+                pinned_at: extras.pinned_at,
+                deleted_by: extras.deleted_by,
+                delete_reason: extras.delete_reason,
+            },
         }
     }
 }
+
+impl From<confab_domain::ForwardedFrom> for ForwardedFrom {
+    fn from(from: confab_domain::ForwardedFrom) -> Self {
+        Self {
+            message_id: from.message_id,
+            sender_id: from.sender_id,
+            created_at: from.created_at,
+        }
+    }
+}
+
+impl From<confab_domain::Preview> for MessagePreview {
+    fn from(preview: confab_domain::Preview) -> Self {
+        Self {
+            id: preview.id,
+            number: preview.number,
+            sender_id: preview.sender_id,
+            content: preview.content,
+            is_deleted: preview.is_deleted,
+            attachment_count: preview.attachment_count,
+        }
+    }
+}
+
+/// What may stand in a path's segment as it is.
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
 
 /// A file of a message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Attachment {
     /// The upload.
-    pub id: Uuid,
+    #[schema(value_type = uuid::Uuid)]
+    pub id: UploadId,
     /// As it was named.
     pub filename: String,
     /// Its sniffed type.
     pub content_type: String,
     /// Bytes.
     pub size: i64,
-    /// Where to fetch it.
+    /// Where to fetch it: a path, with Bearer or a signature of `POST /media/sign`.
     pub url: String,
+    /// Where to fetch its thumbnail; null where there is none.
+    pub thumbnail_url: Option<String>,
+    /// Pixels; null where it is no picture.
+    pub width: Option<u32>,
+    /// Pixels; null where it is no picture.
+    pub height: Option<u32>,
+    /// A placeholder to show before the picture is there (a blurhash); null where it is no picture.
+    pub preview: Option<String>,
+}
+
+impl From<confab_domain::Attachment> for Attachment {
+    fn from(file: confab_domain::Attachment) -> Self {
+        let url = format!(
+            "/media/{}/{}",
+            file.id,
+            utf8_percent_encode(&file.filename, SEGMENT)
+        );
+        Self {
+            id: file.id,
+            thumbnail_url: file.has_thumbnail.then(|| format!("{url}?size=thumbnail")),
+            url,
+            filename: file.filename,
+            content_type: file.content_type,
+            size: file.size,
+            width: file.width,
+            height: file.height,
+            preview: file.preview,
+        }
+    }
 }
 
 /// How often one emoji.
@@ -109,6 +263,20 @@ pub struct ReactionCount {
     pub emoji: String,
     /// By how many people.
     pub count: i64,
+    /// Whether the viewer is one of them. Over REST alone: what goes to everybody is the same for everybody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(required = false, nullable = false)]
+    pub mine: Option<bool>,
+}
+
+impl From<confab_domain::ReactionCount> for ReactionCount {
+    fn from(reaction: confab_domain::ReactionCount) -> Self {
+        Self {
+            emoji: reaction.emoji,
+            count: reaction.count,
+            mine: None,
+        }
+    }
 }
 
 /// A page of a room's messages.

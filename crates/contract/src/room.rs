@@ -12,6 +12,7 @@ use crate::User;
 #[schema(example = json!({
     "id": "018cc251-f400-7000-8000-0000000000b1", "kind": "public", "name": "lobby",
     "description": null, "metadata": {}, "external_key": null, "history": "all", "is_active": true,
+    "avatar_url": null, "slow_mode_seconds": 0, "system_messages": false, "edit_window_seconds": null,
     "created_by": "018cc251-f400-7000-8000-000000000001", "created_at": "2024-01-01T12:00:00.000Z",
     "updated_at": "2024-01-01T12:00:00.000Z", "last_seq": 42, "last_number": 40,
     "last_message_at": "2024-01-01T12:00:00.000Z"
@@ -35,6 +36,18 @@ pub struct Room {
     pub history: String,
     /// False once it is closed.
     pub is_active: bool,
+    /// A picture.
+    #[serde(default)]
+    pub avatar_url: Option<String>,
+    /// Seconds between two messages of one member; 0 is off. Moderators and above are free of it.
+    #[serde(default)]
+    pub slow_mode_seconds: i64,
+    /// Whether joining, leaving and renaming are also told by messages of type `system`.
+    #[serde(default)]
+    pub system_messages: bool,
+    /// For how many seconds after sending a message may be edited; null: always.
+    #[serde(default)]
+    pub edit_window_seconds: Option<i64>,
     /// Who made it.
     #[schema(value_type = Option<uuid::Uuid>)]
     pub created_by: Option<UserId>,
@@ -74,6 +87,10 @@ impl Room {
             external_key: room.external_key,
             history: room.history.as_str().to_owned(),
             is_active: room.is_active,
+            avatar_url: room.avatar_url,
+            slow_mode_seconds: room.slow_mode_seconds,
+            system_messages: room.system_messages,
+            edit_window_seconds: room.edit_window_seconds,
             created_by: room.created_by,
             created_at: room.created_at,
             updated_at: room.updated_at,

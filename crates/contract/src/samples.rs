@@ -1,9 +1,9 @@
 //! One example of each event and signal, for the documents and their tests.
 
 use confab_domain::{
-    AccountEvent, AccountEventKind, ContentType, Epoch, Event, EventBody, EventId, History, LeaveReason,
-    MemberRole, Message, MessageId, Room, RoomId, RoomKind, RoomSnapshot, Timestamp, Trace, User, UserId,
-    UserRole, ports,
+    AccountEvent, AccountEventKind, ContentType, Epoch, Event, EventBody, EventId, Extras, History,
+    LeaveReason, MemberRole, Message, MessageId, Room, RoomId, RoomKind, RoomSnapshot, Timestamp, Trace,
+    User, UserId, UserRole, ports,
 };
 use serde_json::json;
 use uuid::Uuid;
@@ -52,6 +52,8 @@ pub fn events() -> Vec<Event> {
             created_at: MOMENT,
             edited_at: None,
             deleted_at: None,
+            attachments: Vec::new(),
+            extras: Extras::default(),
         })
     };
     let edited = || {
@@ -73,6 +75,10 @@ pub fn events() -> Vec<Event> {
                 external_key: Some("offer-1".to_owned()),
                 history: History::All,
                 is_active: true,
+                avatar_url: None,
+                slow_mode_seconds: 0,
+                system_messages: false,
+                edit_window_seconds: None,
                 created_by: Some(ADA),
                 created_at: MOMENT,
                 updated_at: MOMENT,
@@ -127,6 +133,51 @@ pub fn events() -> Vec<Event> {
                 muted_until: None,
             },
         ),
+        event(
+            50,
+            EventId(id(0xeb)),
+            EventBody::ReactionAdded {
+                message_id: MESSAGE,
+                number: 40,
+                emoji: "👍".to_owned(),
+                user_id: ADA,
+            },
+        ),
+        event(
+            51,
+            EventId(id(0xec)),
+            EventBody::ReactionRemoved {
+                message_id: MESSAGE,
+                number: 40,
+                emoji: "👍".to_owned(),
+                user_id: ADA,
+            },
+        ),
+        event(
+            52,
+            EventId(id(0xed)),
+            EventBody::MessagePinned {
+                message_id: MESSAGE,
+                number: 40,
+            },
+        ),
+        event(
+            53,
+            EventId(id(0xee)),
+            EventBody::MessageUnpinned {
+                message_id: MESSAGE,
+                number: 40,
+            },
+        ),
+        event(
+            54,
+            EventId(id(0xef)),
+            EventBody::UserBanned {
+                user_id: BOB,
+                reason: Some("spam".to_owned()),
+            },
+        ),
+        event(55, EventId(id(0xf0)), EventBody::UserUnbanned { user_id: BOB }),
         event(1, EventId(id(0xe8)), EventBody::RoomCreated { room: room() }),
         event(48, EventId(id(0xe9)), EventBody::RoomUpdated { room: room() }),
         event(49, EventId(id(0xea)), EventBody::RoomDeleted {}),

@@ -18,6 +18,30 @@ pub fn event_schemas() -> Vec<(&'static str, Value)> {
             room_event("message_deleted", &flat::DeletionFacts::schema()),
         ),
         (
+            "reaction_added",
+            room_event("reaction_added", &flat::ReactionFacts::schema()),
+        ),
+        (
+            "reaction_removed",
+            room_event("reaction_removed", &flat::ReactionFacts::schema()),
+        ),
+        (
+            "message_pinned",
+            room_event("message_pinned", &flat::PinFacts::schema()),
+        ),
+        (
+            "message_unpinned",
+            room_event("message_unpinned", &flat::PinFacts::schema()),
+        ),
+        (
+            "user_banned",
+            room_event("user_banned", &flat::BanFacts::schema()),
+        ),
+        (
+            "user_unbanned",
+            room_event("user_unbanned", &flat::NoFacts::schema()),
+        ),
+        (
             "user_joined",
             room_event("user_joined", &flat::JoiningFacts::schema()),
         ),

@@ -528,6 +528,10 @@ mod tests {
                 external_key: None,
                 history: History::All,
                 is_active: true,
+                avatar_url: None,
+                slow_mode_seconds: 0,
+                system_messages: false,
+                edit_window_seconds: None,
                 created_by: None,
                 created_at: NOW,
                 updated_at: NOW,
@@ -583,6 +587,8 @@ mod tests {
             created_at: NOW,
             edited_at: None,
             deleted_at: None,
+            attachments: Vec::new(),
+            extras: crate::Extras::default(),
         }
     }
 

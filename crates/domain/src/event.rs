@@ -102,6 +102,54 @@ pub enum EventBody {
         /// Its number.
         number: i64,
     },
+    /// Somebody reacted to a message.
+    ReactionAdded {
+        /// Which message.
+        message_id: MessageId,
+        /// Its number.
+        number: i64,
+        /// With what.
+        emoji: String,
+        /// Who.
+        user_id: UserId,
+    },
+    /// Somebody took a reaction back.
+    ReactionRemoved {
+        /// Which message.
+        message_id: MessageId,
+        /// Its number.
+        number: i64,
+        /// What.
+        emoji: String,
+        /// Whose.
+        user_id: UserId,
+    },
+    /// A message was pinned.
+    MessagePinned {
+        /// Which.
+        message_id: MessageId,
+        /// Its number.
+        number: i64,
+    },
+    /// A message is pinned no longer.
+    MessageUnpinned {
+        /// Which.
+        message_id: MessageId,
+        /// Its number.
+        number: i64,
+    },
+    /// Somebody may not come back.
+    UserBanned {
+        /// Who.
+        user_id: UserId,
+        /// Why, for everybody in the room to read.
+        reason: Option<String>,
+    },
+    /// Somebody may come back.
+    UserUnbanned {
+        /// Who.
+        user_id: UserId,
+    },
     /// Somebody came in.
     UserJoined {
         /// Who.
@@ -183,6 +231,12 @@ impl EventBody {
             Self::MessageCreated { .. } => "message_created",
             Self::MessageUpdated { .. } => "message_updated",
             Self::MessageDeleted { .. } => "message_deleted",
+            Self::ReactionAdded { .. } => "reaction_added",
+            Self::ReactionRemoved { .. } => "reaction_removed",
+            Self::MessagePinned { .. } => "message_pinned",
+            Self::MessageUnpinned { .. } => "message_unpinned",
+            Self::UserBanned { .. } => "user_banned",
+            Self::UserUnbanned { .. } => "user_unbanned",
             Self::UserJoined { .. } => "user_joined",
             Self::UserLeft { .. } => "user_left",
             Self::MemberUpdated { .. } => "member_updated",
@@ -197,13 +251,28 @@ impl EventBody {
     pub fn about_number(&self) -> Option<i64> {
         match self {
             Self::MessageCreated { message } | Self::MessageUpdated { message } => Some(message.number),
-            Self::MessageDeleted { number, .. } => Some(*number),
+            Self::MessageDeleted { number, .. }
+            | Self::ReactionAdded { number, .. }
+            | Self::ReactionRemoved { number, .. }
+            | Self::MessagePinned { number, .. }
+            | Self::MessageUnpinned { number, .. } => Some(*number),
             _ => None,
         }
     }
 
-    /// The person whose membership or standing it changed.
+    /// The person it is about, besides the actor.
     pub fn subject_user_id(&self) -> Option<UserId> {
+        match self {
+            Self::ReactionAdded { user_id, .. }
+            | Self::ReactionRemoved { user_id, .. }
+            | Self::UserBanned { user_id, .. }
+            | Self::UserUnbanned { user_id } => Some(*user_id),
+            _ => self.standing_user_id(),
+        }
+    }
+
+    /// The person whose membership or standing it changed.
+    pub fn standing_user_id(&self) -> Option<UserId> {
         match self {
             Self::UserJoined { user_id, .. }
             | Self::UserLeft { user_id, .. }
@@ -305,6 +374,16 @@ mod tests {
                 reason: LeaveReason::Removed,
             },
             EventBody::RoomDeleted {},
+            EventBody::ReactionAdded {
+                message_id: MessageId(uuid::Uuid::nil()),
+                number: 3,
+                emoji: "👍🏽".into(),
+                user_id: UserId(uuid::Uuid::nil()),
+            },
+            EventBody::UserBanned {
+                user_id: UserId(uuid::Uuid::nil()),
+                reason: Some("spam".into()),
+            },
         ] {
             let there = serde_json::to_string(&event(body.clone())).unwrap();
             assert_eq!(

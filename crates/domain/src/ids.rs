@@ -60,6 +60,10 @@ ids! {
     EventId,
     /// A login (`sid` in tokens). Tokens of an outside issuer have none.
     SessionId,
+    /// A file that was uploaded.
+    UploadId,
+    /// A link by which people come into a room.
+    InvitationId,
     /// One live WebSocket or SSE connection.
     ConnectionId,
     /// One run of one process: a restart is a new incarnation.

@@ -20,9 +20,14 @@ pub use error::{Code, Error, FieldError, Findings, Result, Source};
 pub use event::{
     AccountEvent, AccountEventKind, Control, Epoch, Event, EventBody, LeaveReason, RoomSnapshot, Trace,
 };
-pub use ids::{ConnectionId, EventId, IncarnationId, MessageId, RoomId, SessionId, UserId};
+pub use ids::{
+    ConnectionId, EventId, IncarnationId, InvitationId, MessageId, RoomId, SessionId, UploadId, UserId,
+};
 pub use limits::{Limits, Rate};
-pub use message::{Body, ContentType, Message};
+pub use message::{
+    ATTACHMENTS_MAX, Attachment, Body, ContentType, Extras, ForwardedFrom, LINKS_MAX, MENTIONS_MAX, Message,
+    Named, PREVIEW_CHARS_MAX, Preview, REACTION_KINDS_MAX, ReactionCount,
+};
 pub use room::{History, Horizon, Member, MemberRole, Room, RoomAccess, RoomHead, RoomKind};
 pub use time::{Clock, Timestamp};
 pub use user::{Actor, Session, User, UserRole};

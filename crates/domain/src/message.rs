@@ -4,7 +4,18 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::room::words;
-use crate::{MessageId, RoomId, Timestamp, UserId};
+use crate::{MessageId, RoomId, Timestamp, UploadId, UserId};
+
+/// Files of one message.
+pub const ATTACHMENTS_MAX: usize = 10;
+/// People that one message names; further names are plain text.
+pub const MENTIONS_MAX: usize = 50;
+/// Links that are found in one message.
+pub const LINKS_MAX: usize = 20;
+/// Different emoji on one message.
+pub const REACTION_KINDS_MAX: usize = 50;
+/// Characters of a parent's text that its replies show.
+pub const PREVIEW_CHARS_MAX: usize = 200;
 
 words! {
     /// How a message's text is to be read.
@@ -49,6 +60,135 @@ pub struct Message {
     pub edited_at: Option<Timestamp>,
     /// When it was deleted.
     pub deleted_at: Option<Timestamp>,
+    /// Its files, in the sender's order; none once deleted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attachments: Vec<Attachment>,
+    /// What most messages have none of.
+    #[serde(default, skip_serializing_if = "Extras::is_empty")]
+    pub extras: Extras,
+}
+
+/// A file of a message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attachment {
+    /// The upload.
+    pub id: UploadId,
+    /// As its sender named it, without folders.
+    pub filename: String,
+    /// As it was sniffed, never as the sender says.
+    pub content_type: String,
+    /// Bytes.
+    pub size: i64,
+    /// Pixels, of pictures.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub width: Option<u32>,
+    /// Pixels, of pictures.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub height: Option<u32>,
+    /// A few bytes as text that a client blurs into a placeholder, of pictures.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preview: Option<String>,
+    /// Whether there is a thumbnail.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub has_thumbnail: bool,
+}
+
+/// What came with a message, and what became of it: most messages have none of this.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Extras {
+    /// Whom and what its text names.
+    #[serde(flatten)]
+    pub named: Named,
+    /// Whose words it repeats.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub forwarded_from: Option<ForwardedFrom>,
+    /// The message it answers as it is now. None where not every viewer may see that one, and where nobody asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parent: Option<Box<Preview>>,
+    /// How often which emoji, in the order they came first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub reactions: Vec<ReactionCount>,
+    /// Messages that answer it and are not deleted.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub reply_count: i64,
+    /// When it was last answered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_reply_at: Option<Timestamp>,
+    /// When it was pinned.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pinned_at: Option<Timestamp>,
+    /// Who deleted it, when that was not its sender.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deleted_by: Option<UserId>,
+    /// Why a moderator deleted it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delete_reason: Option<String>,
+}
+
+impl Extras {
+    /// Whether there is none of it.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+const fn is_zero(count: &i64) -> bool {
+    *count == 0
+}
+
+/// Whom and what a text names, as the server understood it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Named {
+    /// Members whose `@username` it has, in the order of the text; at most [`MENTIONS_MAX`].
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub mentions: Vec<UserId>,
+    /// Whether it has `@here`: meant for everybody in the room.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub here: bool,
+    /// Addresses (`http`, `https`) in the order of the text; at most [`LINKS_MAX`]. Never fetched.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub links: Vec<String>,
+}
+
+/// Where a forwarded message came from. Its room is not told: the reader may have no business there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ForwardedFrom {
+    /// The message as it was first said.
+    pub message_id: MessageId,
+    /// Who said it.
+    pub sender_id: UserId,
+    /// When.
+    pub created_at: Timestamp,
+}
+
+/// A message as its replies show it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Preview {
+    /// Which.
+    pub id: MessageId,
+    /// Its number, by which it is hidden from newcomers.
+    pub number: i64,
+    /// Who said it.
+    pub sender_id: UserId,
+    /// Its text now, cut to [`PREVIEW_CHARS_MAX`]; none once deleted.
+    pub content: Option<String>,
+    /// Whether only its tombstone is left.
+    pub is_deleted: bool,
+    /// How many files it has.
+    #[serde(default)]
+    pub attachment_count: i64,
+}
+
+/// How often one emoji.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReactionCount {
+    /// Which.
+    pub emoji: String,
+    /// By how many people.
+    pub count: i64,
 }
 
 impl Message {
@@ -61,7 +201,7 @@ impl Message {
 /// The body of a message as it was sent, before it has a place in the room.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Body {
-    /// 1–16,384 characters.
+    /// 1–16,384 characters; empty only beside files.
     pub content: String,
     /// How the text is to be read.
     pub content_type: ContentType,
@@ -69,4 +209,10 @@ pub struct Body {
     pub reply_to: Option<MessageId>,
     /// The host product's own data, an object.
     pub metadata: Value,
+    /// Files, in order: uploads of the sender that no message has yet. At most [`ATTACHMENTS_MAX`].
+    pub attachments: Vec<UploadId>,
+    /// Whom and what the text names. It does not tell a repeat from another message: it follows from the text.
+    pub named: Named,
+    /// Whose words it repeats.
+    pub forwarded_from: Option<ForwardedFrom>,
 }

@@ -22,6 +22,12 @@ pub enum Act {
     SeePresence,
     /// Say something.
     Send,
+    /// React to a message; take one's own reaction back.
+    React,
+    /// Pin a message, or unpin it.
+    Pin,
+    /// Tell the moderators of a message.
+    Report,
     /// Change what one said.
     EditOwnMessage,
     /// Delete what one said.
@@ -40,11 +46,21 @@ pub enum Act {
     RemoveMember,
     /// Change roles of those who rank below, to roles below one's own.
     ChangeRole,
+    /// Keep those who rank below from sending, for a while or until further notice.
+    MuteMember,
+    /// Put somebody out who ranks below, for good; let them back.
+    BanMember,
+    /// See who is banned, and what was reported.
+    ListBans,
+    /// Make links by which others come in; see and revoke them.
+    Invite,
+    /// Come in by such a link, which is the proof of being invited.
+    AcceptInvitation,
 }
 
 impl Act {
     /// All of them, for tests that walk the table.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 24] = [
         Self::SeeRoom,
         Self::Join,
         Self::Leave,
@@ -52,6 +68,9 @@ impl Act {
         Self::ListMembers,
         Self::SeePresence,
         Self::Send,
+        Self::React,
+        Self::Pin,
+        Self::Report,
         Self::EditOwnMessage,
         Self::DeleteOwnMessage,
         Self::DeleteOthersMessage,
@@ -61,6 +80,11 @@ impl Act {
         Self::AddMember,
         Self::RemoveMember,
         Self::ChangeRole,
+        Self::MuteMember,
+        Self::BanMember,
+        Self::ListBans,
+        Self::Invite,
+        Self::AcceptInvitation,
     ];
 }
 
@@ -93,7 +117,7 @@ use Verdict::{Allowed as Y, Forbidden as N, Hidden as H};
 /// public or private room, in a direct room; a site admin who is not a member, in a public room, in a
 /// private, in a direct one.
 #[rustfmt::skip]
-const TABLE: [(Act, [Verdict; 12]); 16] = [
+const TABLE: [(Act, [Verdict; 12]); 24] = [
     //                              str pub/priv   member modr admin owner  direct  service/direct  site admin pub/priv/direct
     (Act::SeeRoom,             [Y, H,   Y, Y, Y, Y,   Y,   Y, Y,   Y, Y, Y]),
     (Act::Join,                [Y, H,   Y, Y, Y, Y,   Y,   Y, N,   Y, N, N]),
@@ -102,6 +126,9 @@ const TABLE: [(Act, [Verdict; 12]); 16] = [
     (Act::ListMembers,         [N, H,   Y, Y, Y, Y,   Y,   Y, Y,   Y, Y, Y]),
     (Act::SeePresence,         [N, H,   Y, Y, Y, Y,   Y,   Y, Y,   N, N, N]),
     (Act::Send,                [N, H,   Y, Y, Y, Y,   Y,   Y, Y,   N, N, N]),
+    (Act::React,               [N, H,   Y, Y, Y, Y,   Y,   Y, Y,   N, N, N]),
+    (Act::Pin,                 [N, H,   N, Y, Y, Y,   Y,   Y, Y,   N, N, N]),
+    (Act::Report,              [N, H,   Y, Y, Y, Y,   Y,   Y, Y,   N, N, N]),
     (Act::EditOwnMessage,      [N, H,   Y, Y, Y, Y,   Y,   Y, Y,   N, N, N]),
     (Act::DeleteOwnMessage,    [N, H,   Y, Y, Y, Y,   Y,   Y, Y,   Y, Y, Y]),
     (Act::DeleteOthersMessage, [N, H,   N, Y, Y, Y,   N,   Y, Y,   Y, Y, Y]),
@@ -111,6 +138,11 @@ const TABLE: [(Act, [Verdict; 12]); 16] = [
     (Act::AddMember,           [N, H,   N, N, Y, Y,   N,   Y, N,   N, N, N]),
     (Act::RemoveMember,        [N, H,   N, Y, Y, Y,   N,   Y, N,   Y, Y, N]),
     (Act::ChangeRole,          [N, H,   N, N, Y, Y,   N,   Y, N,   N, N, N]),
+    (Act::MuteMember,          [N, H,   N, Y, Y, Y,   N,   Y, N,   Y, Y, N]),
+    (Act::BanMember,           [N, H,   N, N, Y, Y,   N,   Y, N,   Y, Y, N]),
+    (Act::ListBans,            [N, H,   N, Y, Y, Y,   N,   Y, N,   Y, Y, N]),
+    (Act::Invite,              [N, H,   N, N, Y, Y,   N,   Y, N,   N, N, N]),
+    (Act::AcceptInvitation,    [Y, Y,   Y, Y, Y, Y,   N,   Y, N,   Y, Y, N]),
 ];
 
 /// What the table says of one act by one person. Who has two standings (a service that is also a member)
@@ -160,7 +192,14 @@ const fn refusal(act: Act, standing: Standing) -> &'static str {
     match (act, standing.kind) {
         (Act::Leave, RoomKind::Direct) => "a direct room cannot be left",
         (
-            Act::EditRoom | Act::DeleteRoom | Act::AddMember | Act::RemoveMember | Act::ChangeRole,
+            Act::EditRoom
+            | Act::DeleteRoom
+            | Act::AddMember
+            | Act::RemoveMember
+            | Act::ChangeRole
+            | Act::MuteMember
+            | Act::BanMember
+            | Act::Invite,
             RoomKind::Direct,
         ) => "a direct room cannot be changed",
         _ => "your role does not allow this",
@@ -239,6 +278,10 @@ mod tests {
     #[test]
     fn to_a_stranger_a_private_room_does_not_exist() {
         for act in Act::ALL {
+            // The link itself tells of the room, and is the right to come in.
+            if act == Act::AcceptInvitation {
+                continue;
+            }
             for kind in [RoomKind::Private, RoomKind::Direct] {
                 assert_eq!(
                     verdict(act, standing(kind, UserRole::User, None)),
@@ -273,6 +316,9 @@ mod tests {
             Act::AddMember,
             Act::RemoveMember,
             Act::ChangeRole,
+            Act::MuteMember,
+            Act::BanMember,
+            Act::Invite,
         ];
         for act in changes {
             for user_role in [UserRole::User, UserRole::Service, UserRole::Admin] {

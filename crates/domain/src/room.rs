@@ -70,6 +70,18 @@ pub struct Room {
     pub history: History,
     /// False once it is closed.
     pub is_active: bool,
+    /// A picture.
+    #[serde(default)]
+    pub avatar_url: Option<String>,
+    /// Seconds between two messages of one member; 0 is off. Moderators and above are free of it.
+    #[serde(default)]
+    pub slow_mode_seconds: i64,
+    /// Whether joining, leaving and renaming are also told by messages of type `system`.
+    #[serde(default)]
+    pub system_messages: bool,
+    /// For how many seconds after sending a message may be edited; none: always.
+    #[serde(default)]
+    pub edit_window_seconds: Option<i64>,
     /// Who made it; none once that is forgotten.
     pub created_by: Option<UserId>,
     /// When it was made.

@@ -7,7 +7,7 @@ use std::collections::HashSet;
 
 use confab_contract::flat::{self, Surroundings};
 use confab_domain::ports::{Delivery, OutgoingEvent, Pending, PendingEvent, PendingKey, PendingPage};
-use confab_domain::{AccountEvent, Control, Epoch, Event, EventBody, Result, RoomId};
+use confab_domain::{AccountEvent, Control, Epoch, Event, Result, RoomId};
 
 /// A page made ready.
 #[derive(Debug, Default)]
@@ -177,13 +177,8 @@ fn account_letter(event: &AccountEvent, epoch: &Epoch) -> Result<OutgoingEvent> 
 
 /// The control message that the writer sent with this event, once.
 fn control_of(event: &Event) -> Option<Control> {
-    match &event.body {
-        EventBody::UserJoined { user_id, .. }
-        | EventBody::UserLeft { user_id, .. }
-        | EventBody::MemberUpdated { user_id, .. } => Some(Control::Membership {
-            room_id: event.room_id,
-            user_id: *user_id,
-        }),
-        _ => None,
-    }
+    event.body.standing_user_id().map(|user_id| Control::Membership {
+        room_id: event.room_id,
+        user_id,
+    })
 }

@@ -197,6 +197,9 @@ async fn main() {
                             content_type: ContentType::Plain,
                             reply_to: None,
                             metadata: json!({}),
+                            attachments: Vec::new(),
+                            named: confab_domain::Named::default(),
+                            forwarded_from: None,
                         },
                         created_at: now,
                         trace: Trace {

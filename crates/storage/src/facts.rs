@@ -17,7 +17,14 @@ pub(crate) fn facts_of(body: &EventBody) -> Option<Value> {
         | EventBody::RoomUpdated { .. }
         | EventBody::RoomDeleted {} => None,
         EventBody::MessageUpdated { message } => Some(json!({ "number": message.number })),
-        EventBody::MessageDeleted { number, .. } => Some(json!({ "number": number })),
+        EventBody::MessageDeleted { number, .. }
+        | EventBody::MessagePinned { number, .. }
+        | EventBody::MessageUnpinned { number, .. } => Some(json!({ "number": number })),
+        EventBody::ReactionAdded { number, emoji, .. } | EventBody::ReactionRemoved { number, emoji, .. } => {
+            Some(json!({ "number": number, "emoji": emoji }))
+        }
+        EventBody::UserBanned { reason, .. } => Some(json!({ "reason": reason })),
+        EventBody::UserUnbanned { .. } => None,
         EventBody::UserJoined { role, .. } => Some(json!({ "role": role })),
         EventBody::UserLeft { reason, .. } => Some(json!({ "reason": reason })),
         EventBody::MemberUpdated {
@@ -31,7 +38,11 @@ pub(crate) fn facts_of(body: &EventBody) -> Option<Value> {
 pub(crate) fn message_id_of(body: &EventBody) -> Option<MessageId> {
     match body {
         EventBody::MessageCreated { message } | EventBody::MessageUpdated { message } => Some(message.id),
-        EventBody::MessageDeleted { message_id, .. } => Some(*message_id),
+        EventBody::MessageDeleted { message_id, .. }
+        | EventBody::ReactionAdded { message_id, .. }
+        | EventBody::ReactionRemoved { message_id, .. }
+        | EventBody::MessagePinned { message_id, .. }
+        | EventBody::MessageUnpinned { message_id, .. } => Some(*message_id),
         _ => None,
     }
 }
@@ -66,13 +77,41 @@ pub(crate) fn body_of(told: Told<'_>) -> EventBody {
 
 fn known_body(told: Told<'_>) -> Option<EventBody> {
     let word = |key: &str| told.facts.get(key).and_then(Value::as_str);
+    let number = || told.facts.get("number").and_then(Value::as_i64);
     Some(match told.event_type.as_str() {
         "message_updated" => EventBody::MessageUpdated {
             message: Box::new(told.message?),
         },
         "message_deleted" => EventBody::MessageDeleted {
             message_id: told.message_id?,
-            number: told.facts.get("number")?.as_i64()?,
+            number: number()?,
+        },
+        "reaction_added" => EventBody::ReactionAdded {
+            message_id: told.message_id?,
+            number: number()?,
+            emoji: word("emoji")?.to_owned(),
+            user_id: told.user_id?,
+        },
+        "reaction_removed" => EventBody::ReactionRemoved {
+            message_id: told.message_id?,
+            number: number()?,
+            emoji: word("emoji")?.to_owned(),
+            user_id: told.user_id?,
+        },
+        "message_pinned" => EventBody::MessagePinned {
+            message_id: told.message_id?,
+            number: number()?,
+        },
+        "message_unpinned" => EventBody::MessageUnpinned {
+            message_id: told.message_id?,
+            number: number()?,
+        },
+        "user_banned" => EventBody::UserBanned {
+            user_id: told.user_id?,
+            reason: word("reason").map(str::to_owned),
+        },
+        "user_unbanned" => EventBody::UserUnbanned {
+            user_id: told.user_id?,
         },
         "user_joined" => EventBody::UserJoined {
             user_id: told.user_id?,
@@ -151,9 +190,30 @@ mod tests {
                 role: MemberRole::Moderator,
                 user: None,
             },
+            EventBody::ReactionAdded {
+                message_id: MessageId(uuid::Uuid::nil()),
+                number: 7,
+                emoji: "❤️".into(),
+                user_id: UserId(uuid::Uuid::nil()),
+            },
+            EventBody::MessagePinned {
+                message_id: MessageId(uuid::Uuid::nil()),
+                number: 7,
+            },
+            EventBody::UserBanned {
+                user_id: UserId(uuid::Uuid::nil()),
+                reason: None,
+            },
+            EventBody::UserUnbanned {
+                user_id: UserId(uuid::Uuid::nil()),
+            },
         ] {
-            let facts = facts_of(&body).unwrap();
-            assert_eq!(body_of(told(body.event_type(), facts)), body);
+            let facts = facts_of(&body).unwrap_or_default();
+            let told = Told {
+                message_id: message_id_of(&body),
+                ..told(body.event_type(), facts)
+            };
+            assert_eq!(body_of(told), body);
         }
     }
 

@@ -1,9 +1,11 @@
 //! From rows to the domain's nouns. Each noun has its list of columns, to be selected with a table alias.
 
 use confab_domain::{
-    ContentType, History, Member, MemberRole, Message, Room, RoomHead, RoomKind, Timestamp, User, UserRole,
+    ContentType, Extras, History, Member, MemberRole, Message, Room, RoomHead, RoomKind, Timestamp, User,
+    UserRole,
 };
 use sea_orm::{DbErr, QueryResult, TryGetable};
+use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -56,6 +58,15 @@ impl Row {
             .unwrap_or_else(|| Json::Object(serde_json::Map::new())))
     }
 
+    /// What is stored as JSON, and as NULL when it is nothing.
+    pub(crate) fn json_or_default<T: DeserializeOwned + Default>(&self, column: &str) -> Result<T, DbErr> {
+        match self.get::<Option<Json>>(column)? {
+            None => Ok(T::default()),
+            Some(json) => serde_json::from_value(json)
+                .map_err(|error| DbErr::Type(format!("the column {column} holds another shape: {error}"))),
+        }
+    }
+
     /// One word of a closed list.
     pub(crate) fn word<T>(&self, column: &str, parse: fn(&str) -> Option<T>) -> Result<T, DbErr> {
         let word: String = self.get(column)?;
@@ -75,7 +86,9 @@ pub(crate) fn metadata_text(metadata: &Json) -> Option<String> {
 /// Columns of a [`Room`] under the alias `r`.
 pub(crate) const ROOM: &str = "r.id AS r_id, r.kind AS r_kind, r.name AS r_name, \
     r.description AS r_description, r.metadata AS r_metadata, r.external_key AS r_external_key, \
-    r.history AS r_history, r.is_active AS r_is_active, r.created_by AS r_created_by, \
+    r.history AS r_history, r.is_active AS r_is_active, r.avatar_url AS r_avatar_url, \
+    r.slow_mode_seconds AS r_slow_mode_seconds, r.system_messages AS r_system_messages, \
+    r.edit_window_seconds AS r_edit_window_seconds, r.created_by AS r_created_by, \
     r.created_at AS r_created_at, r.updated_at AS r_updated_at";
 
 pub(crate) fn room(row: &Row) -> Result<Room, DbErr> {
@@ -88,6 +101,10 @@ pub(crate) fn room(row: &Row) -> Result<Room, DbErr> {
         external_key: row.get("r_external_key")?,
         history: row.word("r_history", History::parse)?,
         is_active: row.get("r_is_active")?,
+        avatar_url: row.get("r_avatar_url")?,
+        slow_mode_seconds: row.get("r_slow_mode_seconds")?,
+        system_messages: row.get("r_system_messages")?,
+        edit_window_seconds: row.get("r_edit_window_seconds")?,
         created_by: row.id_or_none("r_created_by")?,
         created_at: row.time("r_created_at")?,
         updated_at: row.time("r_updated_at")?,
@@ -145,7 +162,10 @@ pub(crate) const MESSAGE: &str = "g.id AS g_id, g.room_id AS g_room_id, g.number
     g.seq AS g_seq, g.updated_seq AS g_updated_seq, g.sender_id AS g_sender_id, \
     g.client_id AS g_client_id, g.content AS g_content, g.content_type AS g_content_type, \
     g.reply_to AS g_reply_to, g.metadata AS g_metadata, g.created_at AS g_created_at, \
-    g.edited_at AS g_edited_at, g.deleted_at AS g_deleted_at";
+    g.edited_at AS g_edited_at, g.deleted_at AS g_deleted_at, g.attachments AS g_attachments, \
+    g.extras AS g_extras, g.reactions AS g_reactions, g.reply_count AS g_reply_count, \
+    g.last_reply_at AS g_last_reply_at, g.pinned_at AS g_pinned_at, g.deleted_by AS g_deleted_by, \
+    g.delete_reason AS g_delete_reason";
 
 pub(crate) fn message(row: &Row) -> Result<Message, DbErr> {
     Ok(Message {
@@ -163,7 +183,30 @@ pub(crate) fn message(row: &Row) -> Result<Message, DbErr> {
         created_at: row.time("g_created_at")?,
         edited_at: row.time_or_none("g_edited_at")?,
         deleted_at: row.time_or_none("g_deleted_at")?,
+        attachments: row.json_or_default("g_attachments")?,
+        extras: Extras {
+            reactions: row.json_or_default("g_reactions")?,
+            reply_count: row.get::<Option<i64>>("g_reply_count")?.unwrap_or(0),
+            last_reply_at: row.time_or_none("g_last_reply_at")?,
+            pinned_at: row.time_or_none("g_pinned_at")?,
+            deleted_by: row.id_or_none("g_deleted_by")?,
+            delete_reason: row.get("g_delete_reason")?,
+            ..row.json_or_default("g_extras")?
+        },
     })
+}
+
+/// Whom and what a text names and whose words it repeats, as it is stored: NULL when there is none of it.
+pub(crate) fn extras_text(extras: &Extras) -> Option<String> {
+    let stored = Extras {
+        named: extras.named.clone(),
+        forwarded_from: extras.forwarded_from.clone(),
+        ..Extras::default()
+    };
+    if stored.is_empty() {
+        return None;
+    }
+    serde_json::to_string(&stored).ok()
 }
 
 /// The message of an outer join.

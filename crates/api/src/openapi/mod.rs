@@ -8,7 +8,7 @@ mod examples;
 
 use std::collections::BTreeMap;
 
-use confab_contract::{LogEntry, Problem, problem_type, status_of, title_of};
+use confab_contract::{LogEntry, MessageExtras, Problem, ReactionCount, problem_type, status_of, title_of};
 use confab_domain::Code;
 use serde_json::{Value, json};
 use utoipa::openapi::header::HeaderBuilder;
@@ -86,7 +86,8 @@ fn name_wildcards(document: &mut OpenApi) {
 /// the log may fit more than one form.
 fn settle(name: &str, schema: &mut Schema) {
     let is_request = name.ends_with("Body") && name != "EventBody" || name == "NewMember";
-    let has_optional_fields = name == Problem::name();
+    let has_optional_fields =
+        name == Problem::name() || name == MessageExtras::name() || name == ReactionCount::name();
     if !is_request && !has_optional_fields {
         require_all(schema);
     }

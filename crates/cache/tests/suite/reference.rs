@@ -101,6 +101,10 @@ impl Reference {
             external_key: None,
             history: History::SinceJoin,
             is_active: true,
+            avatar_url: None,
+            slow_mode_seconds: 0,
+            system_messages: false,
+            edit_window_seconds: None,
             created_by: None,
             created_at: START,
             updated_at: START,
@@ -165,6 +169,8 @@ impl Reference {
                     created_at: START,
                     edited_at: None,
                     deleted_at: None,
+                    attachments: Vec::new(),
+                    extras: confab_domain::Extras::default(),
                 };
                 let mut now = kept.now();
                 now.push(Arc::new(message.clone()));

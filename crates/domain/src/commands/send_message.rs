@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::budgets;
 use crate::ports::{NewMessage, Ports, Sent};
 use crate::{
-    Actor, Body, ContentType, Error, Findings, MessageId, Result, RoomId, RoomKind, Trace, UserRole, text,
+    Actor, Body, ContentType, Findings, MessageId, Named, Result, RoomId, RoomKind, Trace, UserRole, text,
 };
 
 /// A send as it came in, unchecked.
@@ -99,21 +99,10 @@ fn checked(send: SendMessage, role: UserRole) -> Result<(Body, Option<String>)> 
             content_type,
             reply_to: send.reply_to,
             metadata,
+            attachments: Vec::new(),
+            named: Named::default(),
+            forwarded_from: None,
         },
         send.client_id,
     ))
-}
-
-/// A repeat with another body is a `Conflict`; the hash of what was sent tells.
-impl Body {
-    /// What is hashed to tell a repeat from another message: every field, unambiguously.
-    pub fn fingerprint_input(&self) -> Result<Vec<u8>> {
-        serde_json::to_vec(&json!([
-            self.content,
-            self.content_type.as_str(),
-            self.reply_to.map(|id| id.to_string()),
-            self.metadata,
-        ]))
-        .map_err(|error| Error::internal("a body could not be written as JSON", error))
-    }
 }

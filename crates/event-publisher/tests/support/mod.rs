@@ -321,6 +321,8 @@ pub(crate) fn message(room_id: RoomId, seq: i64) -> EventBody {
             created_at: Timestamp::from_millis(0),
             edited_at: None,
             deleted_at: None,
+            attachments: Vec::new(),
+            extras: confab_domain::Extras::default(),
         }),
     }
 }

@@ -86,7 +86,9 @@ pub(crate) async fn apply<C: ConnectionTrait>(
         }
         Effect::MessageDeleted { message_id, number } => {
             let message = the_message(facts)?;
-            let sql = "UPDATE messages SET content = NULL, metadata = NULL, deleted_at = $3, updated_seq = $4
+            let sql =
+                "UPDATE messages SET content = NULL, metadata = NULL, attachments = NULL, extras = NULL,
+                           reactions = NULL, pinned_at = NULL, deleted_at = $3, updated_seq = $4
                        WHERE room_id = $1 AND seq = $2";
             let arguments = vec![
                 room_id.0.into(),
@@ -143,7 +145,8 @@ pub(crate) async fn join<C: ConnectionTrait>(
 
 async fn update_room<C: ConnectionTrait>(run: &Runner<'_, C>, room: &Room) -> Result<(), DbErr> {
     let sql = format!(
-        "UPDATE rooms SET name = $2, description = $3, metadata = {}, is_active = $5, updated_at = $6 WHERE id = $1",
+        "UPDATE rooms SET name = $2, description = $3, metadata = {}, is_active = $5, updated_at = $6,
+            avatar_url = $7, slow_mode_seconds = $8, system_messages = $9, edit_window_seconds = $10 WHERE id = $1",
         run.dialect.json("$4")
     );
     let arguments = vec![
@@ -153,6 +156,10 @@ async fn update_room<C: ConnectionTrait>(run: &Runner<'_, C>, room: &Room) -> Re
         metadata_text(&room.metadata).into(),
         room.is_active.into(),
         run.dialect.time(room.updated_at),
+        room.avatar_url.clone().into(),
+        room.slow_mode_seconds.into(),
+        room.system_messages.into(),
+        room.edit_window_seconds.into(),
     ];
     run.execute(&sql, arguments).await?;
     Ok(())

@@ -48,7 +48,7 @@ impl RoomLog {
 
     /// Adds an event. Membership and standing are told to the gateways, too.
     pub(crate) fn add(&mut self, body: EventBody) {
-        if let Some(user_id) = body.subject_user_id() {
+        if let Some(user_id) = body.standing_user_id() {
             self.controls.push(Control::Membership {
                 room_id: self.room.id,
                 user_id,

@@ -56,6 +56,15 @@ pub(crate) fn body_hash(body: &Body) -> Uuid {
     hash.update([0]);
     hash.update(body.reply_to.map_or([0; 16], |id| *id.0.as_bytes()));
     hash_json(&mut hash, &body.metadata);
+    // Only what is there: the hashes of bodies without files stay what they always were.
+    for upload_id in &body.attachments {
+        hash.update([1]);
+        hash.update(upload_id.0.as_bytes());
+    }
+    if let Some(from) = &body.forwarded_from {
+        hash.update([2]);
+        hash.update(from.message_id.0.as_bytes());
+    }
     hash.update(body.content.as_bytes());
     let digest = hash.finalize();
     let mut short = [0; 16];
@@ -90,7 +99,7 @@ fn hash_json(hash: &mut Sha256, json: &Json) {
 
 #[cfg(test)]
 mod tests {
-    use confab_domain::ContentType;
+    use confab_domain::{ContentType, UploadId};
     use serde_json::json;
 
     use super::*;
@@ -101,6 +110,9 @@ mod tests {
             content_type: ContentType::Plain,
             reply_to: None,
             metadata,
+            attachments: Vec::new(),
+            named: confab_domain::Named::default(),
+            forwarded_from: None,
         }
     }
 
@@ -118,6 +130,12 @@ mod tests {
             ..body("a", json!({"x": 1, "y": [2]}))
         };
         assert_ne!(same, body_hash(&markdown));
+        let with_files = |files: &[u128]| Body {
+            attachments: files.iter().map(|n| UploadId(Uuid::from_u128(*n))).collect(),
+            ..body("a", json!({"x": 1, "y": [2]}))
+        };
+        assert_ne!(same, body_hash(&with_files(&[1])));
+        assert_ne!(body_hash(&with_files(&[1, 2])), body_hash(&with_files(&[2, 1])));
     }
 
     #[test]

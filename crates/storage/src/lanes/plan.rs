@@ -6,7 +6,7 @@ use std::sync::Arc;
 use confab_domain::ports::NewMessage;
 use confab_domain::rights::{SendFacts, may_send};
 use confab_domain::{
-    Error, Horizon, Member, Message, MessageId, Result, RoomId, RoomKind, Timestamp, UserId,
+    Error, Extras, Horizon, Member, Message, MessageId, Result, RoomId, RoomKind, Timestamp, UserId,
 };
 use uuid::Uuid;
 
@@ -218,6 +218,12 @@ fn message(job: &Job, place: Counters) -> Message {
         created_at: *created_at,
         edited_at: None,
         deleted_at: None,
+        attachments: Vec::new(),
+        extras: Extras {
+            named: body.named.clone(),
+            forwarded_from: body.forwarded_from.clone(),
+            ..Extras::default()
+        },
     }
 }
 

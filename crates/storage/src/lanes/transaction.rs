@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::job::Job;
 use super::plan::{Counters, Plan, Repeat, RoomState, SendRow};
 use crate::dialect::Dialect;
-use crate::rows::{self, Row, metadata_text};
+use crate::rows::{self, Row, extras_text, metadata_text};
 
 /// Locks the heads in the order of their ids. What it returns of each is what stood when the lock was got;
 /// nothing else may be read here, for this statement's snapshot is older than its locks.
@@ -31,14 +31,14 @@ const JOBS_SQLITE: &str = "SELECT unhex(value ->> 0) AS room_id, unhex(value ->>
 const WRITE_POSTGRES: &str = "WITH input AS (
         SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::uuid[], $5::uuid[], $6::uuid[],
             $7::uuid[], $8::uuid[], $9::text[], $10::text[], $11::text[], $12::text[], $13::timestamptz[],
-            $14::smallint[], $15::text[], $16::text[]) WITH ORDINALITY
+            $14::smallint[], $15::text[], $16::text[], $24::text[]) WITH ORDINALITY
         AS u(room_id, seq, number, id, sender_id, client_key, body_hash, reply_to, content_type, client_id,
-            content, metadata, created_at, partition_id, correlation_id, traceparent, ord)
+            content, metadata, created_at, partition_id, correlation_id, traceparent, extras, ord)
     ), said AS (
         INSERT INTO messages (room_id, seq, number, updated_seq, id, sender_id, client_key, body_hash,
-            reply_to, content_type, client_id, content, metadata, created_at)
+            reply_to, content_type, client_id, content, metadata, created_at, extras)
         SELECT room_id, seq, number, seq, id, sender_id, client_key, body_hash, reply_to, content_type,
-            client_id, content, metadata::json, created_at FROM input
+            client_id, content, metadata::json, created_at, extras::json FROM input
     ), heads AS (
         UPDATE room_heads h SET last_seq = n.seq, last_number = n.number,
             last_message_at = greatest(h.last_message_at, n.at)
@@ -57,10 +57,10 @@ const WRITE_POSTGRES: &str = "WITH input AS (
 /// SQLite's share of [`WRITE_POSTGRES`], statement by statement.
 const WRITE_SQLITE: [&str; 4] = [
     "INSERT INTO messages (room_id, seq, number, updated_seq, id, sender_id, client_key, body_hash, reply_to,
-        content_type, client_id, content, metadata, created_at)
+        content_type, client_id, content, metadata, created_at, extras)
      SELECT unhex(value ->> 0), value ->> 1, value ->> 2, value ->> 1, unhex(value ->> 3), unhex(value ->> 4),
         unhex(value ->> 5), unhex(value ->> 6), unhex(value ->> 7), value ->> 8, value ->> 9, value ->> 10,
-        value ->> 11, value ->> 12 FROM json_each($1) ORDER BY key",
+        value ->> 11, value ->> 12, value ->> 16 FROM json_each($1) ORDER BY key",
     "INSERT INTO outbox (partition_id, room_id, seq, event_id, event_type, occurred_at, correlation_id, traceparent)
      SELECT value ->> 13, unhex(value ->> 0), value ->> 1, unhex(value ->> 3), 'message_created', value ->> 12,
         value ->> 14, value ->> 15 FROM json_each($1) ORDER BY key",
@@ -323,6 +323,11 @@ async fn write_postgres(on: &mut PgConnection, plan: &Plan, jobs: &[Job]) -> Res
                 .collect::<Vec<_>>(),
         )
         .bind(plan.marks.values().copied().collect::<Vec<_>>())
+        .bind(
+            each.iter()
+                .map(|(_, m)| extras_text(&m.extras))
+                .collect::<Vec<_>>(),
+        )
         .execute(on)
         .await
         .map_err(db)?;
@@ -352,6 +357,7 @@ async fn write_sqlite(on: &mut sqlx::SqliteConnection, plan: &Plan, jobs: &[Job]
                 partition(m.room_id),
                 job.message.trace.correlation_id,
                 job.message.trace.traceparent,
+                extras_text(&m.extras),
             ])
         })
         .collect();

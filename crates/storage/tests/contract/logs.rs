@@ -412,7 +412,7 @@ async fn reads_membership_and_events_in_one_snapshot(world: World) {
         );
         let mut inside: HashMap<UserId, bool> = HashMap::new();
         for event in &page.events {
-            if let Some(user_id) = event.body.subject_user_id() {
+            if let Some(user_id) = event.body.standing_user_id() {
                 inside.insert(user_id, matches!(event.body, EventBody::UserJoined { .. }));
             }
         }

@@ -218,6 +218,9 @@ pub(crate) fn message(room_id: RoomId, actor: &Actor, client_id: &str, text: &st
             content_type: ContentType::Plain,
             reply_to: None,
             metadata: json!({}),
+            attachments: Vec::new(),
+            named: confab_domain::Named::default(),
+            forwarded_from: None,
         },
         created_at: now,
         trace: Trace {
