@@ -4,6 +4,7 @@ use confab_domain::{self as domain, EventId, MessageId, Result, RoomId, Timestam
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
+use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 
 use crate::{Message, Room, User};
 
@@ -157,12 +158,22 @@ pub enum EventBody {
 pub struct HiddenEvent {
     /// Always `hidden`.
     #[serde(rename = "type")]
+    #[schema(schema_with = always_hidden)]
     pub event_type: String,
     /// Where.
     #[schema(value_type = uuid::Uuid)]
     pub room_id: RoomId,
     /// Its place in the room.
     pub seq: i64,
+}
+
+/// As narrow as the other events' `type`, so that readers can tell them apart by it.
+fn always_hidden() -> Object {
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .enum_values(Some(["hidden"]))
+        .description(Some("Always `hidden`."))
+        .build()
 }
 
 /// An entry of a room's log: an event (nested or flat, as asked for) or `hidden`.

@@ -26,6 +26,26 @@ mod tests {
 
     use super::*;
 
+    /// Every `$ref` of the document that leads nowhere.
+    fn dangling(document: &Value, part: &Value) -> Vec<String> {
+        match part {
+            Value::Object(map) => {
+                let target = map.get("$ref").and_then(Value::as_str);
+                let own = target.filter(|target| document.pointer(target.trim_start_matches('#')).is_none());
+                let within = map.values().flat_map(|value| dangling(document, value));
+                own.map(str::to_owned).into_iter().chain(within).collect()
+            }
+            Value::Array(list) => list.iter().flat_map(|value| dangling(document, value)).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    #[test]
+    fn every_reference_of_the_asyncapi_document_leads_somewhere() {
+        let document = asyncapi();
+        assert_eq!(dangling(&document, &document), Vec::<String>::new());
+    }
+
     #[test]
     fn the_asyncapi_document_is_the_one_on_file() {
         let held = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/asyncapi.json");

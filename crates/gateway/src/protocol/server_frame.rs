@@ -21,6 +21,7 @@ pub enum ServerFrame {
         /// How often the server pings, in milliseconds.
         heartbeat_interval_ms: u64,
         /// What the server takes.
+        #[schema(inline)]
         limits: FrameLimits,
         /// Version of this protocol.
         protocol: u8,

@@ -1,0 +1,51 @@
+// Generated from docs/openapi.json and docs/asyncapi.json by `npm run generate`. Do not edit.
+
+/**
+ * Method, path below the base, and whether it is open to strangers, by name.
+ *
+ * @type {Record<string, [method: string, path: string, isOpen: boolean]>}
+ */
+export const OPERATIONS = {
+  addMembers: ['POST', 'rooms/{room_id}/members', false],
+  asyncapiDocument: ['GET', 'asyncapi.json', true],
+  capabilities: ['GET', 'capabilities', true],
+  changePassword: ['PUT', 'me/password', false],
+  changeRole: ['PATCH', 'rooms/{room_id}/members/{user_id}', false],
+  createRoom: ['POST', 'rooms', false],
+  deleteMessage: ['DELETE', 'messages/{message_id}', false],
+  deleteRoom: ['DELETE', 'rooms/{room_id}', false],
+  editMessage: ['PATCH', 'messages/{message_id}', false],
+  health: ['GET', 'health', true],
+  issueTicket: ['POST', 'auth/ticket', false],
+  joinRoom: ['POST', 'rooms/{room_id}/join', false],
+  jwks: ['GET', '.well-known/jwks.json', true],
+  leaveRoom: ['POST', 'rooms/{room_id}/leave', false],
+  listMembers: ['GET', 'rooms/{room_id}/members', false],
+  listMessages: ['GET', 'rooms/{room_id}/messages', false],
+  listPresence: ['GET', 'rooms/{room_id}/presence', false],
+  listReceipts: ['GET', 'rooms/{room_id}/receipts', false],
+  listRooms: ['GET', 'rooms', false],
+  listSchemas: ['GET', 'schemas', true],
+  listSessions: ['GET', 'me/sessions', false],
+  logIn: ['POST', 'auth/login', true],
+  logOut: ['POST', 'auth/logout', false],
+  markRead: ['POST', 'rooms/{room_id}/read', false],
+  me: ['GET', 'me', false],
+  message: ['GET', 'messages/{message_id}', false],
+  openDirectRoom: ['POST', 'rooms/direct', false],
+  openapiDocument: ['GET', 'openapi.json', true],
+  profile: ['GET', 'users/{user_id}', false],
+  ready: ['GET', 'ready', true],
+  refresh: ['POST', 'auth/refresh', true],
+  register: ['POST', 'auth/register', true],
+  removeMember: ['DELETE', 'rooms/{room_id}/members/{user_id}', false],
+  revokeSession: ['DELETE', 'me/sessions/{session_id}', false],
+  room: ['GET', 'rooms/{room_id}', false],
+  roomLog: ['GET', 'rooms/{room_id}/events', false],
+  schema: ['GET', 'schemas/{name}', true],
+  searchUsers: ['GET', 'users', false],
+  sendMessage: ['POST', 'rooms/{room_id}/messages', false],
+  updateProfile: ['PATCH', 'me', false],
+  updateRoom: ['PATCH', 'rooms/{room_id}', false],
+  userPresence: ['GET', 'users/{user_id}/presence', false],
+};

@@ -1,0 +1,1625 @@
+// Generated from docs/openapi.json and docs/asyncapi.json by `npm run generate`. Do not edit.
+
+/** What a login answers. */
+export type AccessTokens = {
+  /** For every request. */
+  access_token: string;
+  /** How long the access token lives, in seconds. */
+  expires_in: number;
+  /** To be spent once for the next pair. */
+  refresh_token: string;
+  /** Always `Bearer`. */
+  token_type: string;
+  /** Whose. */
+  user: Me;
+};
+
+/** One person, or up to 100 in `members`. */
+export type AddMembersBody = {
+  /** Several at once; not with `user_id`. */
+  members?: NewMember[] | null;
+  /** `member` (default), `moderator` or `admin`; below one's own; only with `user_id`. */
+  role?: string | null;
+  /** Who; not with `members`. */
+  user_id?: string | null;
+};
+
+/** The moment of a room at which a page was read: joining the stream from there leaves no hole. */
+export type AsOf = {
+  /** The life of the database. */
+  epoch: string;
+  /** The room's latest `seq` in the same snapshot. */
+  seq: number;
+};
+
+/** A file of a message. */
+export type Attachment = {
+  /** Its sniffed type. */
+  content_type: string;
+  /** As it was named. */
+  filename: string;
+  /** The upload. */
+  id: string;
+  /** Bytes. */
+  size: number;
+  /** Where to fetch it. */
+  url: string;
+};
+
+/** What this server can do and what its bounds are. */
+export type Capabilities = {
+  /** What there is; what comes later is added here. */
+  features: string[];
+  /** The bounds. */
+  limits: CapabilityLimits;
+  /** Always `confab`. */
+  name: string;
+  /** The version of the socket protocol. */
+  protocol: number;
+  /** The version of the server. */
+  version: string;
+};
+
+/** The bounds of this server, all of them settings or fixed in the protocol. */
+export type CapabilityLimits = {
+  /** Largest request body, in bytes. */
+  body_bytes_max: number;
+  /** Live connections of one person. */
+  connections_per_user_max: number;
+  /** Longest message, in bytes. */
+  content_bytes_max: number;
+  /** Longest message, in characters. */
+  content_chars_max: number;
+  /** Sends of one person over all direct rooms. */
+  direct_sends: CapabilityRate;
+  /** Largest frame, in bytes. */
+  frame_bytes_max: number;
+  /** Frames of one connection. */
+  frames: CapabilityRate;
+  /** Most members named at once. */
+  members_at_once_max: number;
+  /** Largest metadata, in bytes. */
+  metadata_bytes_max: number;
+  /** Longest name of a room or person, in characters. */
+  name_chars_max: number;
+  /** Most items in a page. */
+  page_items_max: number;
+  /** Missed events of one room that are replayed. */
+  replay_events_per_room_max: number;
+  /** Sends of one person over all other rooms. */
+  room_sends: CapabilityRate;
+  /** Rooms that one connection follows. */
+  rooms_per_connection_max: number;
+};
+
+/** A budget of attempts; the whole window may be spent at once. */
+export type CapabilityRate = {
+  /** Attempts in a window; 0: no limit. */
+  limit: number;
+  /** The window. */
+  window_seconds: number;
+};
+
+/** A change of password. */
+export type ChangePasswordBody = {
+  /** The present one. */
+  current_password: string;
+  /** Any characters but U+0000. */
+  new_password: string;
+};
+
+/** Somebody's new standing. */
+export type ChangeRoleBody = {
+  /** `admin`, `moderator` or `member`, below one's own; `owner` hands the room on. */
+  role: string;
+};
+
+/** A room to be made. */
+export type CreateRoomBody = {
+  /** What it is for. */
+  description?: string | null;
+  /** How much a newcomer may read: `all` (default) or `since_join`. */
+  history?: string | null;
+  /** `public` or `private`. */
+  kind: string;
+  /** Further members from the start. */
+  member_ids?: string[];
+  /** The host product's own data: an object of at most 4 KiB and 8 levels. */
+  metadata?: Record<string, unknown> | null;
+  /** One line, without bidirectional control characters. */
+  name: string;
+};
+
+/** A new text. */
+export type EditMessageBody = {
+  /** At most 32 KiB of UTF-8; no control characters but newline and tab. */
+  content: string;
+};
+
+/** A durable event: `type` names it, the other fields depend on it. */
+export type Event = EventBody & {
+  /** Who did it. */
+  actor_id: string;
+  /** Stable over every replay. */
+  event_id: string;
+  /** When it was committed. */
+  occurred_at: string;
+  /** Where it happened. */
+  room_id: string;
+  /** Its place in the room: 1, 2, 3 … without holes. */
+  seq: number;
+};
+
+/** What happened. */
+export type EventBody = {
+  /** As it is now: a tombstone where it was deleted since. */
+  message: Message;
+  type: "message_created";
+} | {
+  /** As it is now. */
+  message: Message;
+  type: "message_updated";
+} | {
+  /** Which. */
+  message_id: string;
+  /** Its number. */
+  number: number;
+  type: "message_deleted";
+} | {
+  /** As what. */
+  role: string;
+  type: "user_joined";
+  user: User | null;
+  /** Who. */
+  user_id: string;
+} | {
+  /** `left`, `removed` or `banned`. */
+  reason: string;
+  type: "user_left";
+  /** Who. */
+  user_id: string;
+} | {
+  /** Until when they may not send. */
+  muted_until: string | null;
+  /** Their role now. */
+  role: string;
+  type: "member_updated";
+  /** Whose. */
+  user_id: string;
+} | {
+  /** As it is now. */
+  room: Room;
+  type: "room_created";
+} | {
+  /** As it is now. */
+  room: Room;
+  type: "room_updated";
+} | {
+  type: "room_deleted";
+};
+
+/** One field that was refused. */
+export type FieldProblem = {
+  /** Path of the field in the body. */
+  field: string;
+  /** What is wrong and what would be right. */
+  reason: string;
+};
+
+/** An event before the viewer's time: only its place is told, so that `seq` stays whole. */
+export type HiddenEvent = {
+  /** Where. */
+  room_id: string;
+  /** Its place in the room. */
+  seq: number;
+  /** Always `hidden`. */
+  type: "hidden";
+};
+
+/** An entry of a room's log: an event (nested or flat, as asked for) or `hidden`. */
+export type LogEntry = Event | unknown | HiddenEvent;
+
+/** A login. */
+export type LogInBody = {
+  /** Its password. */
+  password: string;
+  /** A username or e-mail address. */
+  username: string;
+};
+
+/** A run of a room's log. */
+export type LogPage = {
+  /** The life of the database. */
+  epoch: string;
+  /** Whether the log goes on after the last item. */
+  has_more: boolean;
+  /** Ascending from `after_seq + 1`; empty with `reset`. */
+  items: LogEntry[];
+  /** The room's latest `seq`. */
+  last_seq: number;
+  /** The run cannot be given whole: read history and begin anew at `last_seq`. */
+  reset: boolean;
+};
+
+/** Where one's own mark stands. */
+export type Mark = {
+  /** Read up to this message number. */
+  number: number;
+  /** Messages after it. */
+  unread: number;
+};
+
+/** Up to where one has read. */
+export type MarkReadBody = {
+  /** The number of the last message read. */
+  number: number;
+};
+
+/** One's own account. */
+export type Me = User & {
+  /** Shown to oneself only. */
+  email: string | null;
+};
+
+/** A member of a room. */
+export type Member = {
+  /** When they (last) joined. */
+  joined_at: string;
+  /** Until when they may not send. */
+  muted_until: string | null;
+  /** `owner`, `admin`, `moderator` or `member`. */
+  role: string;
+  /** Their profile. */
+  user: User;
+  /** Who. */
+  user_id: string;
+};
+
+/** A message as it is now. */
+export type Message = {
+  /** Files. */
+  attachments: Attachment[];
+  /** The sender's own id of it; the message id when none was given. */
+  client_id: string;
+  /** The text; null once deleted. */
+  content: string | null;
+  /** `text/plain`, `text/markdown` or `system`. */
+  content_type: string;
+  /** When it was sent. */
+  created_at: string;
+  /** When it was deleted. */
+  deleted_at: string | null;
+  /** When its text last changed. */
+  edited_at: string | null;
+  /** Its id; also the id of the event that made it. */
+  id: string;
+  /** People it names. */
+  mentions: string[];
+  /** The host product's own data. */
+  metadata: Record<string, unknown>;
+  /** Counts messages of the room. */
+  number: number;
+  /** How often which emoji. */
+  reactions: ReactionCount[];
+  /** The message it answers. */
+  reply_to: string | null;
+  /** Where it was said. */
+  room_id: string;
+  /** Who said it. */
+  sender_id: string;
+  /** The event that made it. */
+  seq: number;
+  /** Its latest change: a client keeps the message with the larger. */
+  updated_seq: number;
+};
+
+/** A page of a room's messages. */
+export type MessagePage = {
+  /** The moment of the page. */
+  as_of: AsOf;
+  /** Whether there is a next page in the same direction. */
+  has_more: boolean;
+  /** Whether there are messages newer than the page. */
+  has_newer: boolean;
+  /** Whether there are messages older than the page. */
+  has_older: boolean;
+  /** At most `limit` messages. */
+  items: Message[];
+  /** To be given as `cursor` for the next page in the same direction; null at the end. */
+  next_cursor: string | null;
+};
+
+/** Somebody to be added. */
+export type NewMember = {
+  /** `member` (default), `moderator` or `admin`; below one's own. */
+  role?: string | null;
+  /** Who. */
+  user_id: string;
+};
+
+/** The other person of a direct room. */
+export type OpenDirectRoomBody = {
+  /** Anybody but oneself. */
+  user_id: string;
+};
+
+/** A page of a list. */
+export type Page_Member = {
+  /** Whether there is a next page. */
+  has_more: boolean;
+  /** At most `limit` items. */
+  items: {
+    /** When they (last) joined. */
+    joined_at: string;
+    /** Until when they may not send. */
+    muted_until?: string | null;
+    /** `owner`, `admin`, `moderator` or `member`. */
+    role: string;
+    /** Their profile. */
+    user: User;
+    /** Who. */
+    user_id: string;
+  }[];
+  /** To be given as `cursor` for the next page; null at the end. */
+  next_cursor: string | null;
+};
+
+/** A page of a list. */
+export type Page_RoomForViewer = {
+  /** Whether there is a next page. */
+  has_more: boolean;
+  /** At most `limit` items. */
+  items: Array<Room & {
+    /** People in it now. */
+    member_count: number;
+    /** `owner`, `admin`, `moderator` or `member`; null for who is not in it. */
+    my_role?: string | null;
+    /** Messages the viewer has not read; 0 for who is not in it. */
+    unread: number;
+  }>;
+  /** To be given as `cursor` for the next page; null at the end. */
+  next_cursor: string | null;
+};
+
+/** A page of a list. */
+export type Page_Session = {
+  /** Whether there is a next page. */
+  has_more: boolean;
+  /** At most `limit` items. */
+  items: {
+    /** When it began. */
+    created_at: string;
+    /** Whether it is the one that asks. */
+    current: boolean;
+    /** When it ends unless renewed. */
+    expires_at: string;
+    /** Its id. */
+    id: string;
+    /** The client's address at login. */
+    ip?: string | null;
+    /** When its tokens were last renewed. */
+    last_used_at: string;
+    /** The client's `User-Agent`. */
+    user_agent?: string | null;
+  }[];
+  /** To be given as `cursor` for the next page; null at the end. */
+  next_cursor: string | null;
+};
+
+/** A page of a list. */
+export type Page_User = {
+  /** Whether there is a next page. */
+  has_more: boolean;
+  /** At most `limit` items. */
+  items: {
+    /** A picture. */
+    avatar_url?: string | null;
+    /** When it was made. */
+    created_at: string;
+    /** What others read. */
+    display_name: string;
+    /** Its id. */
+    id: string;
+    /** When it was last connected; null where it is not the viewer's to know. */
+    last_seen_at?: string | null;
+    /** `user`, `admin` or `service`. */
+    role: string;
+    /** Unique, whatever its case. */
+    username: string;
+  }[];
+  /** To be given as `cursor` for the next page; null at the end. */
+  next_cursor: string | null;
+};
+
+/** Somebody's presence over all their devices. */
+export type Presence = {
+  /** When they were last connected. */
+  last_seen_at: string | null;
+  /** `online`, `away`, `busy` or `offline`. */
+  status: string;
+  /** Who. */
+  user_id: string;
+};
+
+/** A problem, as `application/problem+json` (RFC 9457). */
+export type Problem = {
+  /**
+   * One of the closed list: `invalid`, `unauthenticated`, `forbidden`, `not_found`, `method_not_allowed`,
+   * `conflict`, `too_large`, `unsupported_media`, `rate_limited`, `internal`, `unavailable`.
+   */
+  code: string;
+  /** What is wrong this time, for a developer to read. */
+  detail: string;
+  /** The fields that were refused, with `invalid` of status 422. */
+  errors?: FieldProblem[];
+  /** To be named when asking for help. */
+  request_id: string;
+  /** When a further attempt can succeed, in milliseconds, with `rate_limited` and `unavailable`. */
+  retry_after_ms?: number | null;
+  /** The HTTP status. */
+  status: number;
+  /** The same for every problem of a kind. */
+  title: string;
+  /** A name for this kind of problem, as a URI; not necessarily a page. */
+  type: string;
+};
+
+/** How often one emoji. */
+export type ReactionCount = {
+  /** By how many people. */
+  count: number;
+  /** Which. */
+  emoji: string;
+};
+
+/** Where one member's marks stand. */
+export type Receipt = {
+  /** Received up to this message number. */
+  last_delivered_number: number;
+  /** Read up to this message number. */
+  last_read_number: number;
+  /** Whose. */
+  user_id: string;
+};
+
+/** A refresh token. */
+export type RefreshTokenBody = {
+  /** As it was given by the last login or refresh. */
+  refresh_token: string;
+};
+
+/** A registration. */
+export type RegisterBody = {
+  /** What others read; the username when absent. */
+  display_name?: string | null;
+  /** Unique; shown to oneself only. */
+  email?: string | null;
+  /** Any characters but U+0000. */
+  password: string;
+  /** ASCII letters, digits, `.`, `_`, `-`, beginning with a letter or digit; unique, whatever its case. */
+  username: string;
+};
+
+/** A room, the same for every viewer. */
+export type Room = {
+  /** When it was made. */
+  created_at: string;
+  /** Who made it. */
+  created_by: string | null;
+  /** What it is for. */
+  description: string | null;
+  /** The host product's own key. */
+  external_key: string | null;
+  /** `all` or `since_join`. */
+  history: string;
+  /** Its id. */
+  id: string;
+  /** False once it is closed. */
+  is_active: boolean;
+  /** `public`, `private` or `direct`. */
+  kind: string;
+  /** When the latest message was written. */
+  last_message_at: string | null;
+  /** Number of the latest message. */
+  last_number: number;
+  /** Number of the latest durable event. */
+  last_seq: number;
+  /** The host product's own data. */
+  metadata: Record<string, unknown>;
+  /** Null for direct rooms. */
+  name: string | null;
+  /** When it was last edited. */
+  updated_at: string;
+};
+
+/** A room as one viewer sees it over REST. */
+export type RoomForViewer = Room & {
+  /** People in it now. */
+  member_count: number;
+  /** `owner`, `admin`, `moderator` or `member`; null for who is not in it. */
+  my_role: string | null;
+  /** Messages the viewer has not read; 0 for who is not in it. */
+  unread: number;
+};
+
+/** A page of a list of one room. */
+export type RoomPage_Member = {
+  /** The moment of the page, or one just before it. */
+  as_of: AsOf;
+  /** Whether there is a next page. */
+  has_more: boolean;
+  /** At most `limit` items. */
+  items: {
+    /** When they (last) joined. */
+    joined_at: string;
+    /** Until when they may not send. */
+    muted_until?: string | null;
+    /** `owner`, `admin`, `moderator` or `member`. */
+    role: string;
+    /** Their profile. */
+    user: User;
+    /** Who. */
+    user_id: string;
+  }[];
+  /** To be given as `cursor` for the next page; null at the end. */
+  next_cursor: string | null;
+};
+
+/** A page of a list of one room. */
+export type RoomPage_Receipt = {
+  /** The moment of the page, or one just before it. */
+  as_of: AsOf;
+  /** Whether there is a next page. */
+  has_more: boolean;
+  /** At most `limit` items. */
+  items: {
+    /** Received up to this message number. */
+    last_delivered_number: number;
+    /** Read up to this message number. */
+    last_read_number: number;
+    /** Whose. */
+    user_id: string;
+  }[];
+  /** To be given as `cursor` for the next page; null at the end. */
+  next_cursor: string | null;
+};
+
+/** Who is active in a room now. */
+export type RoomPresence = {
+  /** At most `limit` of them. */
+  items: Presence[];
+  /** How many. */
+  present_count: number;
+};
+
+/** A message to be sent. */
+export type SendMessageBody = {
+  /** Uploads to attach. */
+  attachments?: string[] | null;
+  /** One's own id of the message, of visible ASCII: a repeat with the same body is the same message. */
+  client_id?: string | null;
+  /** At most 32 KiB of UTF-8; no control characters but newline and tab. */
+  content?: string | null;
+  /** `text/plain` (default) or `text/markdown`. */
+  content_type?: string | null;
+  /** The host product's own data: an object of at most 4 KiB and 8 levels. */
+  metadata?: Record<string, unknown> | null;
+  /** The message it answers, of the same room. */
+  reply_to?: string | null;
+};
+
+/** One of one's own logins. */
+export type Session = {
+  /** When it began. */
+  created_at: string;
+  /** Whether it is the one that asks. */
+  current: boolean;
+  /** When it ends unless renewed. */
+  expires_at: string;
+  /** Its id. */
+  id: string;
+  /** The client's address at login. */
+  ip: string | null;
+  /** When its tokens were last renewed. */
+  last_used_at: string;
+  /** The client's `User-Agent`. */
+  user_agent: string | null;
+};
+
+/** How a process is. */
+export type Status = {
+  /** `ok`. */
+  status: string;
+};
+
+/** A single-use ticket for a socket. */
+export type Ticket = {
+  /** How long it waits to be redeemed, in seconds. */
+  expires_in: number;
+  /** For `/ws?ticket=…` or `/stream?ticket=…`. */
+  ticket: string;
+};
+
+/** New values of one's profile; an absent field keeps. */
+export type UpdateProfileBody = {
+  /** An http(s) URL, or a path of this server; null clears. */
+  avatar_url?: string | null;
+  /** What others read; cannot be cleared. */
+  display_name?: string | null;
+  /** Unique; null clears. */
+  email?: string | null;
+};
+
+/** New values of a room; an absent field keeps. */
+export type UpdateRoomBody = {
+  /** Null clears. */
+  description?: string | null;
+  /** Replaces the whole object; null leaves `{}`. */
+  metadata?: Record<string, unknown> | null;
+  /** Cannot be cleared. */
+  name?: string | null;
+};
+
+/** An account as others see it. */
+export type User = {
+  /** A picture. */
+  avatar_url: string | null;
+  /** When it was made. */
+  created_at: string;
+  /** What others read. */
+  display_name: string;
+  /** Its id. */
+  id: string;
+  /** When it was last connected; null where it is not the viewer's to know. */
+  last_seen_at: string | null;
+  /** `user`, `admin` or `service`. */
+  role: string;
+  /** Unique, whatever its case. */
+  username: string;
+};
+
+/** Who I am: as the first frame, or later to renew. Another person's token closes with 4501. */
+export type AuthFrame = {
+  /** Borne by the reply. */
+  ref?: string;
+  /** An access token. */
+  token: string;
+  type: "auth";
+};
+
+/** Delete a message. */
+export type DeleteFrame = {
+  /** Which message. */
+  message_id: string;
+  /** Borne by the reply. */
+  ref?: string;
+  type: "delete";
+};
+
+/** My client has received up to a message. */
+export type DeliveredFrame = {
+  /** Up to which message number. */
+  number: number;
+  /** Borne by the reply. */
+  ref?: string;
+  /** Which room; may be left out on `/ws/{room_id}`. */
+  room_id?: string;
+  type: "delivered";
+};
+
+/** Change what I said. */
+export type EditFrame = {
+  content: string;
+  /** Which message. */
+  message_id: string;
+  /** Borne by the reply. */
+  ref?: string;
+  type: "edit";
+};
+
+/** Say something. The `ack` says that it is durable. */
+export type MessageFrame = {
+  attachments?: string[];
+  /** Makes the send repeatable; visible ASCII. */
+  client_id?: string;
+  content: string;
+  /** `system` is for service accounts. */
+  content_type?: "text/plain" | "text/markdown" | "system";
+  /** At most 4 KiB and 8 levels. */
+  metadata?: Record<string, unknown>;
+  /** Borne by the reply. */
+  ref?: string;
+  /** The message it answers. */
+  reply_to?: string | null;
+  /** Which room; may be left out on `/ws/{room_id}`. */
+  room_id?: string;
+  type: "message";
+};
+
+/** Are you there? Answered by `pong`. */
+export type PingFrame = {
+  /** Borne by the reply. */
+  ref?: string;
+  type: "ping";
+};
+
+/** How I am here. */
+export type PresenceFrame = {
+  /** Borne by the reply. */
+  ref?: string;
+  status: "online" | "away" | "busy";
+  type: "presence";
+};
+
+/** I have read up to a message. */
+export type ReadFrame = {
+  /** Up to which message number. */
+  number: number;
+  /** Borne by the reply. */
+  ref?: string;
+  /** Which room; may be left out on `/ws/{room_id}`. */
+  room_id?: string;
+  type: "read";
+};
+
+/** Follow these rooms from where I was, and the rest from their heads (or not at all). */
+export type ResumeFrame = {
+  /** The life of the database, from `hello`. */
+  epoch: string;
+  /** Borne by the reply. */
+  ref?: string;
+  rest?: "head" | "none";
+  /** By room id: the last `seq` seen, or `{seq, event_id}` for an exact check. */
+  rooms: Record<string, number | {
+    event_id?: string;
+    /** The last `seq` seen. */
+    seq: number;
+  }>;
+  type: "resume";
+};
+
+/** Follow a room, from its head or from after a `seq`. */
+export type SubscribeFrame = {
+  /** The last `seq` seen. */
+  after_seq?: number;
+  /** The life of the database, from `hello`. */
+  epoch?: string;
+  /** The event held for `after_seq`. */
+  event_id?: string;
+  /** Borne by the reply. */
+  ref?: string;
+  /** Which room; may be left out on `/ws/{room_id}`. */
+  room_id?: string;
+  type: "subscribe";
+};
+
+/** I type, or stopped. Told to others at most once in 3 s; ends by itself after 6 s. */
+export type TypingFrame = {
+  active?: boolean;
+  /** Borne by the reply. */
+  ref?: string;
+  /** Which room; may be left out on `/ws/{room_id}`. */
+  room_id?: string;
+  type: "typing";
+};
+
+/** Follow a room no longer. */
+export type UnsubscribeFrame = {
+  /** Borne by the reply. */
+  ref?: string;
+  /** Which room; may be left out on `/ws/{room_id}`. */
+  room_id?: string;
+  type: "unsubscribe";
+};
+
+/** Somebody's standing changed. */
+export type MemberUpdatedEvent = {
+  /** Who did it. */
+  actor_id: string;
+  /** Stable over every replay. */
+  event_id: string;
+  /** Until when they may not send. */
+  muted_until?: string | null;
+  /** When it was committed. */
+  occurred_at: string;
+  /** Their role now. */
+  role: string;
+  /** Where it happened. */
+  room_id: string;
+  /** Its place in the room: 1, 2, 3 … without holes. */
+  seq: number;
+  type: "member_updated";
+  /** Whose. */
+  user_id: string;
+};
+
+/** Somebody said something. */
+export type MessageCreatedEvent = {
+  /** Who did it. */
+  actor_id: string;
+  /** Stable over every replay. */
+  event_id: string;
+  /** As it is now: a tombstone where it was deleted since. */
+  message: Message;
+  /** When it was committed. */
+  occurred_at: string;
+  /** Where it happened. */
+  room_id: string;
+  /** Its place in the room: 1, 2, 3 … without holes. */
+  seq: number;
+  type: "message_created";
+};
+
+/** A message was deleted; its text is gone. */
+export type MessageDeletedEvent = {
+  /** Who did it. */
+  actor_id: string;
+  /** Stable over every replay. */
+  event_id: string;
+  /** Which. */
+  message_id: string;
+  /** Its number. */
+  number: number;
+  /** When it was committed. */
+  occurred_at: string;
+  /** Where it happened. */
+  room_id: string;
+  /** Its place in the room: 1, 2, 3 … without holes. */
+  seq: number;
+  type: "message_deleted";
+};
+
+/** Somebody changed what they said. */
+export type MessageUpdatedEvent = {
+  /** Who did it. */
+  actor_id: string;
+  /** Stable over every replay. */
+  event_id: string;
+  /** As it is now. */
+  message: Message;
+  /** When it was committed. */
+  occurred_at: string;
+  /** Where it happened. */
+  room_id: string;
+  /** Its place in the room: 1, 2, 3 … without holes. */
+  seq: number;
+  type: "message_updated";
+};
+
+/** The room was made. */
+export type RoomCreatedEvent = {
+  /** Who did it. */
+  actor_id: string;
+  /** Stable over every replay. */
+  event_id: string;
+  /** When it was committed. */
+  occurred_at: string;
+  /** As it is now. */
+  room: Room;
+  /** Where it happened. */
+  room_id: string;
+  /** Its place in the room: 1, 2, 3 … without holes. */
+  seq: number;
+  type: "room_created";
+};
+
+/** The room is gone. */
+export type RoomDeletedEvent = {
+  /** Who did it. */
+  actor_id: string;
+  /** Stable over every replay. */
+  event_id: string;
+  /** When it was committed. */
+  occurred_at: string;
+  /** Where it happened. */
+  room_id: string;
+  /** Its place in the room: 1, 2, 3 … without holes. */
+  seq: number;
+  type: "room_deleted";
+};
+
+/** The room was edited. */
+export type RoomUpdatedEvent = {
+  /** Who did it. */
+  actor_id: string;
+  /** Stable over every replay. */
+  event_id: string;
+  /** When it was committed. */
+  occurred_at: string;
+  /** As it is now. */
+  room: Room;
+  /** Where it happened. */
+  room_id: string;
+  /** Its place in the room: 1, 2, 3 … without holes. */
+  seq: number;
+  type: "room_updated";
+};
+
+/** Somebody came in. */
+export type UserJoinedEvent = {
+  /** Who did it. */
+  actor_id: string;
+  /** Stable over every replay. */
+  event_id: string;
+  /** When it was committed. */
+  occurred_at: string;
+  /** As what. */
+  role: string;
+  /** Where it happened. */
+  room_id: string;
+  /** Its place in the room: 1, 2, 3 … without holes. */
+  seq: number;
+  type: "user_joined";
+  user?: User | null;
+  /** Who. */
+  user_id: string;
+};
+
+/** Somebody went, or was put out. */
+export type UserLeftEvent = {
+  /** Who did it. */
+  actor_id: string;
+  /** Stable over every replay. */
+  event_id: string;
+  /** When it was committed. */
+  occurred_at: string;
+  /** `left`, `removed` or `banned`. */
+  reason: string;
+  /** Where it happened. */
+  room_id: string;
+  /** Its place in the room: 1, 2, 3 … without holes. */
+  seq: number;
+  type: "user_left";
+  /** Who. */
+  user_id: string;
+};
+
+/** It is done. */
+export type AckFrame = {
+  /** When the message was written. */
+  created_at?: string | null;
+  /** The message was there before: this attempt created nothing. */
+  duplicate?: boolean | null;
+  /** When the renewed token ends. */
+  expires_at?: string | null;
+  /** What was sent, edited or deleted. */
+  message_id?: string | null;
+  /** The message's number. */
+  number?: number | null;
+  /** The frame's own. */
+  ref?: string | null;
+  /** The event's place in the room. */
+  seq?: number | null;
+  type: "ack";
+  /** Messages not read yet, after a mark. */
+  unread?: number | null;
+};
+
+/** It is not done. */
+export type ErrorFrame = {
+  /** One of the closed list. */
+  code: string;
+  /** The fields that are wrong. */
+  errors?: FieldProblem[];
+  /** For a developer to read. */
+  reason: string;
+  /** The frame's own. */
+  ref?: string | null;
+  /** When to try again. */
+  retry_after_ms?: number | null;
+  /** The room it is about, of a `subscribe` or `resume`. */
+  room_id?: string | null;
+  type: "error";
+};
+
+/** The first word. */
+export type HelloFrame = {
+  /** Names this connection, e.g. when asking for help. */
+  connection_id: string;
+  /** The life of the database, for `resume`. */
+  epoch: string;
+  /** How often the server pings, in milliseconds. */
+  heartbeat_interval_ms: number;
+  limits: {
+    /** Largest frame. */
+    frame_bytes_max: number;
+    /** Frames being worked on at once. */
+    frames_in_flight_max: number;
+    /** Frames in a window. */
+    frames_per_window: number;
+    /** The window. */
+    frames_window_ms: number;
+    /** Rooms that one connection follows. */
+    rooms_max: number;
+  } & Record<string, unknown>;
+  /** Version of this protocol. */
+  protocol: number;
+  /** The person has more rooms than a connection follows; the most recently active are. */
+  rooms_truncated?: boolean;
+  /** The server's time. */
+  server_time: string;
+  type: "hello";
+  /** Who the server takes the client for. */
+  user: Me;
+};
+
+/** The answer to `ping`. */
+export type PongFrame = {
+  /** The frame's own. */
+  ref?: string | null;
+  /** The server's time. */
+  server_time: string;
+  type: "pong";
+};
+
+/** The server stops. */
+export type ServerClosingFrame = {
+  /** When to come back, different for each connection. */
+  reconnect_after_ms: number;
+  type: "server_closing";
+};
+
+/** The room is followed from here on; what was missed came before this. */
+export type SubscribedFrame = {
+  /** The viewer's read mark. */
+  last_read_number: number;
+  /** The latest event's place: the next live one is one more. */
+  last_seq: number;
+  /** The viewer's role. */
+  my_role: string;
+  /** People active in the room now. */
+  present_count: number;
+  /** The frame's own. */
+  ref?: string | null;
+  /** What was missed is not all here: read the history. */
+  reset: boolean;
+  /** Which room. */
+  room_id: string;
+  type: "subscribed";
+  /** Messages after it. */
+  unread: number;
+};
+
+/** Renew with an `auth` frame. */
+export type TokenExpiringFrame = {
+  /** When it ends. */
+  expires_at: string;
+  type: "token_expiring";
+};
+
+/** The last word of a room. */
+export type UnsubscribedFrame = {
+  /** `requested`, `left`, `removed`, `banned` or `room_deleted`. */
+  reason: string;
+  /** The frame's own, when the client asked. */
+  ref?: string | null;
+  /** Which room. */
+  room_id: string;
+  type: "unsubscribed";
+};
+
+/** Somebody's client has received up to a number. */
+export type DeliveredSignal = {
+  /** Up to which message. */
+  number: number;
+  /** Where. */
+  room_id: string;
+  type: "delivered";
+  /** Who. */
+  user_id: string;
+};
+
+/** Somebody has read up to a number. */
+export type ReadSignal = {
+  /** Up to which message. */
+  number: number;
+  /** Where. */
+  room_id: string;
+  type: "read";
+  /** Who. */
+  user_id: string;
+};
+
+/** Somebody types, or stopped; ends by itself after 6 s. */
+export type TypingSignal = {
+  /** Begun or ended. */
+  active: boolean;
+  /** Where. */
+  room_id: string;
+  type: "typing";
+  /** Who. */
+  user_id: string;
+};
+
+/** Somebody has had no session for 10 s. */
+export type UserOfflineSignal = {
+  /** When they were last connected. */
+  last_seen_at?: string | null;
+  /** `offline`. */
+  status: string;
+  type: "user_offline";
+  /** Who. */
+  user_id: string;
+};
+
+/** Somebody is there, or has another status. */
+export type UserOnlineSignal = {
+  /** When they were last connected. */
+  last_seen_at?: string | null;
+  /** `online`, `away` or `busy`. */
+  status: string;
+  type: "user_online";
+  /** Who. */
+  user_id: string;
+};
+
+/** What a client says. */
+export type ClientFrame =
+  | AuthFrame
+  | DeleteFrame
+  | DeliveredFrame
+  | EditFrame
+  | MessageFrame
+  | PingFrame
+  | PresenceFrame
+  | ReadFrame
+  | ResumeFrame
+  | SubscribeFrame
+  | TypingFrame
+  | UnsubscribeFrame;
+
+/** What happened in a room: it has a `seq` and is never missed. */
+export type DurableEvent =
+  | HiddenEvent
+  | MemberUpdatedEvent
+  | MessageCreatedEvent
+  | MessageDeletedEvent
+  | MessageUpdatedEvent
+  | RoomCreatedEvent
+  | RoomDeletedEvent
+  | RoomUpdatedEvent
+  | UserJoinedEvent
+  | UserLeftEvent;
+
+/** What may be missed. */
+export type Signal =
+  | DeliveredSignal
+  | ReadSignal
+  | TypingSignal
+  | UserOfflineSignal
+  | UserOnlineSignal;
+
+/** What the server says. */
+export type ServerFrame =
+  | AckFrame
+  | ErrorFrame
+  | HelloFrame
+  | PongFrame
+  | ServerClosingFrame
+  | SubscribedFrame
+  | TokenExpiringFrame
+  | UnsubscribedFrame
+  | DurableEvent
+  | Signal;
+
+/** How one call is made. */
+export type CallOptions = {
+  /** Ends the call. */
+  signal?: AbortSignal;
+  /** How long the answer may take, in milliseconds. */
+  timeoutMs?: number;
+  /** Further headers, such as `Idempotency-Key`. */
+  headers?: Record<string, string>;
+};
+
+/** Every operation of the OpenAPI document that speaks JSON, by its name there. */
+export interface Rest {
+  /**
+   * Add members: `POST /rooms/{room_id}/members`.
+   *
+   * For the room's admins and owner. Who is in already stays as they are.
+   */
+  addMembers(input: {
+    /** The room. */
+    room_id: string;
+    body: AddMembersBody;
+  }, options?: CallOptions): Promise<Page_Member>;
+
+  /**
+   * AsyncAPI document: `GET /asyncapi.json`.
+   *
+   * The frames of the sockets and the events on RabbitMQ, AsyncAPI 3.
+   */
+  asyncapiDocument(input?: {}, options?: CallOptions): Promise<unknown>;
+
+  /**
+   * Capabilities: `GET /capabilities`.
+   *
+   * Limits, features and versions.
+   */
+  capabilities(input?: {}, options?: CallOptions): Promise<Capabilities>;
+
+  /**
+   * Change my password: `PUT /me/password`.
+   *
+   * Ends all other sessions.
+   */
+  changePassword(input: {
+    body: ChangePasswordBody;
+  }, options?: CallOptions): Promise<void>;
+
+  /**
+   * Change a role: `PATCH /rooms/{room_id}/members/{user_id}`.
+   *
+   * Of somebody who ranks below. The owner hands the room on by `owner`, and becomes an admin.
+   */
+  changeRole(input: {
+    /** The room. */
+    room_id: string;
+    /** The member. */
+    user_id: string;
+    body: ChangeRoleBody;
+  }, options?: CallOptions): Promise<Member>;
+
+  /**
+   * Make a room: `POST /rooms`.
+   *
+   * A public or private one, with its maker as the owner.
+   */
+  createRoom(input: {
+    body: CreateRoomBody;
+  }, options?: CallOptions): Promise<RoomForViewer>;
+
+  /**
+   * Delete a message: `DELETE /messages/{message_id}`.
+   *
+   * One's own, or as a moderator; a tombstone stays. Deleting twice changes nothing.
+   */
+  deleteMessage(input: {
+    /** The message. */
+    message_id: string;
+  }, options?: CallOptions): Promise<void>;
+
+  /**
+   * End a room: `DELETE /rooms/{room_id}`.
+   *
+   * Gone at once for everybody. For its owner.
+   */
+  deleteRoom(input: {
+    /** The room. */
+    room_id: string;
+  }, options?: CallOptions): Promise<void>;
+
+  /**
+   * Edit a message: `PATCH /messages/{message_id}`.
+   *
+   * One's own. A change to the same text changes nothing.
+   */
+  editMessage(input: {
+    /** The message. */
+    message_id: string;
+    body: EditMessageBody;
+  }, options?: CallOptions): Promise<Message>;
+
+  /**
+   * Liveness: `GET /health`.
+   *
+   * The process answers. Knows no dependency.
+   */
+  health(input?: {}, options?: CallOptions): Promise<Status>;
+
+  /**
+   * Get a ticket: `POST /auth/ticket`.
+   *
+   * A single-use ticket for opening a socket or stream where no header can be set: `/ws?ticket=…`.
+   */
+  issueTicket(input?: {}, options?: CallOptions): Promise<Ticket>;
+
+  /**
+   * Join a room: `POST /rooms/{room_id}/join`.
+   *
+   * A public one. Joining twice changes nothing.
+   */
+  joinRoom(input: {
+    /** The room. */
+    room_id: string;
+  }, options?: CallOptions): Promise<RoomForViewer>;
+
+  /**
+   * Public keys: `GET /.well-known/jwks.json`.
+   *
+   * The keys that our access tokens are signed with, as a JWK set; empty when the key is symmetric.
+   */
+  jwks(input?: {}, options?: CallOptions): Promise<unknown>;
+
+  /**
+   * Leave a room: `POST /rooms/{room_id}/leave`.
+   *
+   * An owner who leaves hands on to the longest-serving of the highest role; the last one out closes the room.
+   */
+  leaveRoom(input: {
+    /** The room. */
+    room_id: string;
+  }, options?: CallOptions): Promise<void>;
+
+  /** List members: `GET /rooms/{room_id}/members`. */
+  listMembers(input: {
+    /** The room. */
+    room_id: string;
+    /** Most items in a page. */
+    limit?: number;
+    /** `next_cursor` of the page before. Opaque, and good for this list only. */
+    cursor?: string;
+  }, options?: CallOptions): Promise<RoomPage_Member>;
+
+  /**
+   * Read messages: `GET /rooms/{room_id}/messages`.
+   *
+   * Newest first, or oldest first with `after` and `around`. `as_of` is the moment of the page: a stream
+   * joined from there leaves no hole.
+   */
+  listMessages(input: {
+    /** The room. */
+    room_id: string;
+    /** Messages before this `seq`, newest first. */
+    before?: number;
+    /** Messages after this `seq`, oldest first. */
+    after?: number;
+    /** Messages around this `seq`, oldest first. */
+    around?: number;
+    /** `next_cursor` of the page before: goes on in its direction. Opaque, and good for this room only. */
+    cursor?: string;
+    /** Most items in a page. */
+    limit?: number;
+  }, options?: CallOptions): Promise<MessagePage>;
+
+  /**
+   * Who is in the room now: `GET /rooms/{room_id}/presence`.
+   *
+   * People active in a room, as of the last heartbeat.
+   */
+  listPresence(input: {
+    /** The room. */
+    room_id: string;
+    /** Most people named; all are counted. */
+    limit?: number;
+  }, options?: CallOptions): Promise<RoomPresence>;
+
+  /**
+   * Receipts: `GET /rooms/{room_id}/receipts`.
+   *
+   * Up to which message each member has read and received.
+   */
+  listReceipts(input: {
+    /** The room. */
+    room_id: string;
+    /** Most items in a page. */
+    limit?: number;
+    /** `next_cursor` of the page before. Opaque, and good for this list only. */
+    cursor?: string;
+  }, options?: CallOptions): Promise<RoomPage_Receipt>;
+
+  /**
+   * List rooms: `GET /rooms`.
+   *
+   * Public rooms and one's own, newest first.
+   */
+  listRooms(input?: {
+    /** Part of the name, any case. */
+    query?: string;
+    /** `public`, `private` or `direct`. */
+    kind?: string;
+    /** Most items in a page. */
+    limit?: number;
+    /** `next_cursor` of the page before. Opaque, and good for this list only. */
+    cursor?: string;
+  }, options?: CallOptions): Promise<Page_RoomForViewer>;
+
+  /**
+   * List schemas: `GET /schemas`.
+   *
+   * Paths of the JSON Schemas of events and frames.
+   */
+  listSchemas(input?: {}, options?: CallOptions): Promise<unknown>;
+
+  /**
+   * My sessions: `GET /me/sessions`.
+   *
+   * Live logins, latest first; at most 100, on one page.
+   */
+  listSessions(input?: {}, options?: CallOptions): Promise<Page_Session>;
+
+  /**
+   * Log in: `POST /auth/login`.
+   *
+   * Begins a session. A wrong name and a wrong password are answered alike.
+   */
+  logIn(input: {
+    body: LogInBody;
+  }, options?: CallOptions): Promise<AccessTokens>;
+
+  /**
+   * Log out: `POST /auth/logout`.
+   *
+   * Ends the session of a refresh token, its sockets included. A token that is gone already is no failure.
+   */
+  logOut(input: {
+    body: RefreshTokenBody;
+  }, options?: CallOptions): Promise<void>;
+
+  /**
+   * Mark as read: `POST /rooms/{room_id}/read`.
+   *
+   * Never moves back, nor beyond the last message.
+   */
+  markRead(input: {
+    /** The room. */
+    room_id: string;
+    body: MarkReadBody;
+  }, options?: CallOptions): Promise<Mark>;
+
+  /** My account: `GET /me`. */
+  me(input?: {}, options?: CallOptions): Promise<Me>;
+
+  /** A message: `GET /messages/{message_id}`. */
+  message(input: {
+    /** The message. */
+    message_id: string;
+  }, options?: CallOptions): Promise<Message>;
+
+  /**
+   * Open a direct room: `POST /rooms/direct`.
+   *
+   * The one room of two people, made when there is none.
+   */
+  openDirectRoom(input: {
+    body: OpenDirectRoomBody;
+  }, options?: CallOptions): Promise<RoomForViewer>;
+
+  /**
+   * OpenAPI document: `GET /openapi.json`.
+   *
+   * This document, OpenAPI 3.1.
+   */
+  openapiDocument(input?: {}, options?: CallOptions): Promise<unknown>;
+
+  /**
+   * A profile: `GET /users/{user_id}`.
+   *
+   * With `last_seen_at` for people who share a room.
+   */
+  profile(input: {
+    /** The person. */
+    user_id: string;
+  }, options?: CallOptions): Promise<User>;
+
+  /**
+   * Readiness: `GET /ready`.
+   *
+   * Whether new work is welcome; the details are on the admin port.
+   */
+  ready(input?: {}, options?: CallOptions): Promise<Status>;
+
+  /**
+   * Renew tokens: `POST /auth/refresh`.
+   *
+   * Spends a refresh token for the next pair. A token that is spent again ends its session: somebody has a
+   * copy.
+   */
+  refresh(input: {
+    body: RefreshTokenBody;
+  }, options?: CallOptions): Promise<AccessTokens>;
+
+  /**
+   * Register: `POST /auth/register`.
+   *
+   * Makes an account and logs it in.
+   */
+  register(input: {
+    body: RegisterBody;
+  }, options?: CallOptions): Promise<AccessTokens>;
+
+  /**
+   * Remove a member: `DELETE /rooms/{room_id}/members/{user_id}`.
+   *
+   * Somebody who ranks below. Who is out already stays out.
+   */
+  removeMember(input: {
+    /** The room. */
+    room_id: string;
+    /** The member. */
+    user_id: string;
+  }, options?: CallOptions): Promise<void>;
+
+  /**
+   * End a session: `DELETE /me/sessions/{session_id}`.
+   *
+   * Its tokens and sockets end with it.
+   */
+  revokeSession(input: {
+    /** The login. */
+    session_id: string;
+  }, options?: CallOptions): Promise<void>;
+
+  /** A room: `GET /rooms/{room_id}`. */
+  room(input: {
+    /** The room. */
+    room_id: string;
+  }, options?: CallOptions): Promise<RoomForViewer>;
+
+  /**
+   * Read the log: `GET /rooms/{room_id}/events`.
+   *
+   * Ascending and whole, or `reset`. An event before the viewer's time is `hidden`, so that `seq` stays whole.
+   */
+  roomLog(input: {
+    /** The room. */
+    room_id: string;
+    /** Events after this `seq`. */
+    after_seq?: number;
+    /** The life of the database that `after_seq` is of; another one is answered by `reset`. */
+    epoch?: string;
+    /** Most items in a page. */
+    limit?: number;
+    /**
+     * `nested` (default): as on the sockets. `flat`: as on RabbitMQ, but without `correlation_id`, which an
+     * event bears on its way out only.
+     */
+    form?: string;
+  }, options?: CallOptions): Promise<LogPage>;
+
+  /** A schema: `GET /schemas/{name}`. */
+  schema(input: {
+    /** As `/schemas` lists it, with its slashes. */
+    name: string;
+  }, options?: CallOptions): Promise<unknown>;
+
+  /** Search people: `GET /users`. */
+  searchUsers(input?: {
+    /** Part of a username or display name, any case; all open accounts when absent. */
+    query?: string;
+    /** Most items in a page. */
+    limit?: number;
+    /** `next_cursor` of the page before. Opaque, and good for this list only. */
+    cursor?: string;
+  }, options?: CallOptions): Promise<Page_User>;
+
+  /**
+   * Send a message: `POST /rooms/{room_id}/messages`.
+   *
+   * Answered after the commit. `client_id` or the header `Idempotency-Key` (both: equal) makes it
+   * repeatable, for ever: after `internal` and `unavailable` the outcome is unknown, so repeat with the same
+   * one.
+   */
+  sendMessage(input: {
+    /** The room. */
+    room_id: string;
+    body: SendMessageBody;
+  }, options?: CallOptions): Promise<Message>;
+
+  /** Change my profile: `PATCH /me`. */
+  updateProfile(input: {
+    body: UpdateProfileBody;
+  }, options?: CallOptions): Promise<Me>;
+
+  /**
+   * Edit a room: `PATCH /rooms/{room_id}`.
+   *
+   * For its admins and owner.
+   */
+  updateRoom(input: {
+    /** The room. */
+    room_id: string;
+    body: UpdateRoomBody;
+  }, options?: CallOptions): Promise<RoomForViewer>;
+
+  /**
+   * Somebody's presence: `GET /users/{user_id}/presence`.
+   *
+   * For people who share a room with them.
+   */
+  userPresence(input: {
+    /** The person. */
+    user_id: string;
+  }, options?: CallOptions): Promise<Presence>;
+}

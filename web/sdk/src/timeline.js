@@ -1,0 +1,271 @@
+// The messages of one room that are known here, as they are now, in order.
+
+/** @import { DurableEvent, Message, MessagePage } from './generated/types.js' */
+
+/**
+ * Numbers without a gap that are all known here; `from` is 0 when nothing is older.
+ *
+ * @typedef {{ from: number, to: number }} Range
+ */
+
+/** Events kept to be applied to a page that was read before them. */
+const RECENT_MAX = 500;
+
+export class Timeline {
+  /** @type {Map<number, Message>} */
+  #messages = new Map();
+  /** @type {Map<string, number>} */
+  #numbers = new Map();
+  /** Ascending, apart from each other. @type {Range[]} */
+  #ranges = [];
+  /** @type {DurableEvent[]} */
+  #recent = [];
+  #myId;
+
+  /**
+   * @param {string} roomId
+   * @param {() => string | null} myId Who looks on.
+   */
+  constructor(roomId, myId) {
+    this.roomId = roomId;
+    this.#myId = myId;
+    /** The latest number that is known of; not necessarily loaded. */
+    this.lastNumber = 0;
+  }
+
+  /** Nothing is known: the next page begins anew. */
+  clear() {
+    this.#messages.clear();
+    this.#numbers.clear();
+    this.#ranges = [];
+    this.#recent = [];
+    this.lastNumber = 0;
+  }
+
+  /** The latest messages, without a gap to the end; ascending. */
+  get newest() {
+    const last = this.#ranges.at(-1);
+    return last && last.to >= this.lastNumber ? this.#slice(last) : [];
+  }
+
+  /**
+   * The messages around one, without a gap; ascending; empty when it is not known.
+   *
+   * @param {number} number
+   */
+  around(number) {
+    const range = this.#rangeOf(number);
+    return range ? this.#slice(range) : [];
+  }
+
+  /**
+   * Whether there are older ones than the run that this number is in.
+   *
+   * @param {number} number
+   */
+  hasOlder(number) {
+    return (this.#rangeOf(number)?.from ?? 1) > 0;
+  }
+
+  /**
+   * Whether there are newer ones than the run that this number is in.
+   *
+   * @param {number} number
+   */
+  hasNewer(number) {
+    return (this.#rangeOf(number)?.to ?? 0) < this.lastNumber;
+  }
+
+  /** Whether the latest messages are here. */
+  get isLoaded() {
+    const last = this.#ranges.at(-1);
+    return last !== undefined && last.to >= this.lastNumber;
+  }
+
+  /** @param {string} messageId */
+  byId(messageId) {
+    const number = this.#numbers.get(messageId);
+    return number === undefined ? null : this.#messages.get(number) ?? null;
+  }
+
+  /**
+   * A page of the history as it was at its `as_of`.
+   *
+   * @param {MessagePage} page
+   * @returns {Message[]} What it changed.
+   */
+  merge(page) {
+    const changed = page.items.filter((message) => this.#upsert(message, true));
+    const numbers = page.items.map((message) => message.number);
+    if (numbers.length > 0 || (!page.has_older && !page.has_newer)) {
+      const from = page.has_older ? Math.min(...numbers) : 0;
+      const to = Math.max(0, ...numbers);
+      this.#join({ from, to });
+      this.lastNumber = Math.max(this.lastNumber, to);
+    }
+    return changed.sort((a, b) => a.number - b.number);
+  }
+
+  /**
+   * @param {DurableEvent} event In the order of the room.
+   * @returns {Message[]} What it changed.
+   */
+  apply(event) {
+    this.#recent.push(event);
+    if (this.#recent.length > RECENT_MAX) this.#recent.splice(0, this.#recent.length - RECENT_MAX);
+    return this.#effect(event);
+  }
+
+  /**
+   * What came after a moment; null when that is longer ago than is remembered.
+   *
+   * @param {number} seq
+   */
+  since(seq) {
+    const first = this.#recent[0]?.seq;
+    if (first === undefined || first > seq + 1) return null;
+    return this.#recent.filter((event) => event.seq > seq);
+  }
+
+  /**
+   * Events that were applied before a page came which is older than they.
+   *
+   * @param {DurableEvent[]} events
+   * @returns {Message[]} What it changed.
+   */
+  applyAgain(events) {
+    return events.flatMap((event) => this.#effect(event));
+  }
+
+  /**
+   * Forgets all but the latest messages.
+   *
+   * @param {number} keep
+   */
+  trim(keep) {
+    const last = this.#ranges.at(-1);
+    if (!last) return;
+    const from = Math.max(last.from, last.to - keep + 1);
+    for (const [number, message] of this.#messages) {
+      if (number >= from) continue;
+      this.#messages.delete(number);
+      this.#numbers.delete(message.id);
+    }
+    this.#ranges = [{ from, to: last.to }];
+  }
+
+  /**
+   * @param {DurableEvent} event
+   * @returns {Message[]}
+   */
+  #effect(event) {
+    switch (event.type) {
+      case 'message_created': {
+        const { message } = event;
+        const isNew = this.#upsert(message, false);
+        this.#join({ from: message.number, to: message.number });
+        this.lastNumber = Math.max(this.lastNumber, message.number);
+        return isNew ? this.#present(message.number) : [];
+      }
+      case 'message_updated':
+        // One that was never shown stays out: its neighbours are not here.
+        if (!this.#messages.has(event.message.number)) return [];
+        return this.#upsert(event.message, false) ? this.#present(event.message.number) : [];
+      case 'message_deleted':
+        return this.#change(event.message_id, event.seq, () => ({
+          content: null, attachments: [], mentions: [], reactions: [], metadata: {}, deleted_at: event.occurred_at,
+        }));
+      default:
+        return this.#reaction(/** @type {any} */ (event));
+    }
+  }
+
+  /** @param {{ type: string, seq: number, message_id: string, emoji: string, user_id: string }} event */
+  #reaction({ type, seq, message_id, emoji, user_id }) {
+    if (type !== 'reaction_added' && type !== 'reaction_removed') return [];
+    const isAdded = type === 'reaction_added';
+    return this.#change(message_id, seq, (message) => {
+      const reactions = /** @type {{ emoji: string, count: number, mine?: boolean }[]} */ (message.reactions).map((one) => ({ ...one }));
+      const known = reactions.find((one) => one.emoji === emoji);
+      const reaction = known ?? { emoji, count: 0 };
+      if (!known) reactions.push(reaction);
+      reaction.count += isAdded ? 1 : -1;
+      if (user_id === this.#myId()) reaction.mine = isAdded;
+      return { reactions: reactions.filter(({ count }) => count > 0) };
+    });
+  }
+
+  /**
+   * @param {string} messageId
+   * @param {number} seq
+   * @param {(message: Message) => Partial<Message>} change
+   * @returns {Message[]}
+   */
+  #change(messageId, seq, change) {
+    const message = this.byId(messageId);
+    // It may have come from a page or a replay that was newer than this event.
+    if (!message || message.updated_seq >= seq) return [];
+    const changed = { ...message, ...change(message), updated_seq: seq };
+    this.#messages.set(message.number, changed);
+    return [changed];
+  }
+
+  /**
+   * @param {Message} message
+   * @param {boolean} isForMe It says what is mine.
+   * @returns {boolean} Whether it was news.
+   */
+  #upsert(message, isForMe) {
+    const known = this.#messages.get(message.number);
+    if (known && (isForMe ? known.updated_seq > message.updated_seq : known.updated_seq >= message.updated_seq)) return false;
+    this.#messages.set(message.number, isForMe || !known ? message : { ...message, reactions: withMine(message.reactions, known.reactions) });
+    this.#numbers.set(message.id, message.number);
+    return true;
+  }
+
+  /** @param {number} number */
+  #present(number) {
+    const message = this.#messages.get(number);
+    return message ? [message] : [];
+  }
+
+  /** @param {Range} range */
+  #slice({ from, to }) {
+    const messages = [];
+    for (let number = Math.max(from, 1); number <= to; number += 1) {
+      const message = this.#messages.get(number);
+      if (message) messages.push(message);
+    }
+    return messages;
+  }
+
+  /** @param {number} number */
+  #rangeOf(number) {
+    return this.#ranges.find(({ from, to }) => from <= number && number <= to);
+  }
+
+  /** @param {Range} added */
+  #join(added) {
+    let { from, to } = added;
+    const apart = this.#ranges.filter((range) => {
+      if (range.to + 1 < from || to + 1 < range.from) return true;
+      from = Math.min(from, range.from);
+      to = Math.max(to, range.to);
+      return false;
+    });
+    this.#ranges = [...apart, { from, to }].sort((a, b) => a.from - b.from);
+  }
+}
+
+/**
+ * Events say nothing about who looks on; what is known of that stays.
+ *
+ * @param {any[]} reactions
+ * @param {any[]} known
+ */
+function withMine(reactions, known) {
+  return reactions.map((reaction) => {
+    const mine = known.find(({ emoji }) => emoji === reaction.emoji)?.mine;
+    return mine === undefined ? reaction : { ...reaction, mine };
+  });
+}

@@ -1,0 +1,65 @@
+// Where the tokens of a login are kept.
+
+/** @import { Me } from './generated/types.js' */
+
+/**
+ * @typedef {object} Tokens A login.
+ * @property {string} access_token
+ * @property {string} refresh_token
+ * @property {number} expires_at When the access token ends, in milliseconds by this machine's clock.
+ * @property {Me} user
+ */
+
+/**
+ * @typedef {object} TokenStore
+ * @property {() => Tokens | null | Promise<Tokens | null>} load
+ * @property {(tokens: Tokens | null) => void | Promise<void>} save Null forgets them.
+ * @property {string} [name] Names what is shared between tabs; their renewals take turns by it.
+ * @property {(changed: () => void) => () => void} [watch] Calls back when another tab saved.
+ */
+
+/**
+ * For one process and its life.
+ *
+ * @returns {TokenStore}
+ */
+export function memoryTokens() {
+  /** @type {Tokens | null} */
+  let kept = null;
+  return {
+    load: () => kept,
+    save: (tokens) => { kept = tokens; },
+  };
+}
+
+/**
+ * In a browser's `localStorage` or `sessionStorage`; the tabs of a page share a login by it.
+ *
+ * @param {Storage} [storage]
+ * @param {string} [key]
+ * @returns {TokenStore}
+ */
+export function webTokens(storage = globalThis.localStorage, key = 'confab.tokens') {
+  return {
+    name: key,
+    load: () => {
+      try {
+        const tokens = JSON.parse(storage.getItem(key) ?? 'null');
+        return typeof tokens?.refresh_token === 'string' && typeof tokens?.access_token === 'string' ? tokens : null;
+      } catch {
+        return null;
+      }
+    },
+    save: (tokens) => {
+      if (tokens) storage.setItem(key, JSON.stringify(tokens));
+      else storage.removeItem(key);
+    },
+    watch: (changed) => {
+      const heard = (/** @type {StorageEvent} */ event) => {
+        if (event.storageArea === storage && (event.key === key || event.key === null)) changed();
+      };
+      globalThis.addEventListener('storage', heard);
+      return () => globalThis.removeEventListener('storage', heard);
+    },
+  };
+}
