@@ -19,6 +19,8 @@ const TICK: Duration = Duration::from_millis(100);
 const UNHEALTHY_INTERVAL: Duration = Duration::from_secs(1);
 /// How long to wait before listening anew to a feed that ended.
 const LISTEN_AGAIN: Duration = Duration::from_secs(1);
+/// How long after the start a feed that is not healthy yet is no news.
+const COMING_UP: Duration = Duration::from_secs(5);
 /// Items taken between two looks at the clock.
 const ITEMS_AT_ONCE: usize = 64;
 
@@ -81,6 +83,7 @@ pub(crate) async fn run(shared: Arc<Shared>, live: Arc<dyn LiveIn>) {
     measures::feed_is_healthy(false);
     let mut feed = live.listen();
     let mut listen_again_at: Option<Instant> = None;
+    let mut telling = Telling::new(Instant::now());
     let mut items = Vec::with_capacity(ITEMS_AT_ONCE);
     loop {
         tokio::select! {
@@ -101,7 +104,7 @@ pub(crate) async fn run(shared: Arc<Shared>, live: Arc<dyn LiveIn>) {
             feed = live.listen();
         }
         let state = health.state(now);
-        note_state(&shared, state);
+        telling.note(&shared, state, now);
         let is_healthy = state == FeedState::Healthy;
         if comparing.take_ended().await {
             health.compared(comparing_faults);
@@ -138,9 +141,32 @@ pub(crate) async fn run(shared: Arc<Shared>, live: Arc<dyn LiveIn>) {
     }
 }
 
-fn note_state(shared: &Shared, state: FeedState) {
-    let mut known = shared.feed_state.lock();
-    if *known != state {
+/// What was said of the feed's state.
+struct Telling {
+    told: Option<FeedState>,
+    /// A feed comes up in a second or two: until then its absence is no news.
+    quiet_until: Instant,
+}
+
+impl Telling {
+    fn new(now: Instant) -> Self {
+        Self {
+            told: None,
+            quiet_until: now + COMING_UP,
+        }
+    }
+
+    fn note(&mut self, shared: &Shared, state: FeedState, now: Instant) {
+        let mut known = shared.feed_state.lock();
+        if *known != state {
+            *known = state;
+            measures::feed_is_healthy(state == FeedState::Healthy);
+        }
+        drop(known);
+        let is_coming_up = self.told.is_none() && now < self.quiet_until && state != FeedState::Healthy;
+        if self.told == Some(state) || is_coming_up {
+            return;
+        }
         if state == FeedState::Healthy {
             tracing::info!("the live feed is healthy");
         } else {
@@ -149,8 +175,7 @@ fn note_state(shared: &Shared, state: FeedState) {
                 "the live feed is not healthy; the store is compared"
             );
         }
-        *known = state;
-        measures::feed_is_healthy(state == FeedState::Healthy);
+        self.told = Some(state);
     }
 }
 
