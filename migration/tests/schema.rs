@@ -47,7 +47,11 @@ async fn on_postgres() {
     let url = postgres.create_database().await.unwrap();
     assert_eq!(
         confab_migration::pending(&url).await.unwrap(),
-        ["m20261121_000001_foundation", "m20261121_000002_trace_of_events"]
+        [
+            "m20261121_000001_foundation",
+            "m20261121_000002_trace_of_events",
+            "m20261121_000006_api_keys"
+        ]
     );
     four_at_once(url.clone()).await;
     assert_eq!(

@@ -9,6 +9,7 @@ mod openapi;
 mod pages;
 mod router;
 mod routes;
+mod scopes;
 mod settings;
 
 pub use documents::Documents;

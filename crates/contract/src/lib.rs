@@ -4,6 +4,7 @@ mod asyncapi;
 mod error;
 mod event;
 pub mod flat;
+mod host;
 mod message;
 mod page;
 mod people;
@@ -15,6 +16,7 @@ mod signal;
 pub use asyncapi::{MessageDoc, asyncapi, tagged};
 pub use error::{FieldProblem, Problem, problem_type, status_of, title_of};
 pub use event::{Event, EventBody, HiddenEvent, LogEntry, encode_event, encode_hidden};
+pub use host::{ApiKey, HostUser, NewApiKey, UserTokens};
 pub use message::{
     Attachment, ForwardedFrom, LogPage, Message, MessageExtras, MessagePage, MessagePreview, ReactionCount,
 };

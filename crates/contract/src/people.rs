@@ -104,7 +104,7 @@ pub struct Ticket {
 #[schema(example = json!({
     "id": "018cc251-f400-7000-8000-0000000000aa", "created_at": "2024-01-01T12:00:00.000Z",
     "last_used_at": "2024-01-01T12:10:00.000Z", "expires_at": "2024-01-31T12:10:00.000Z",
-    "user_agent": "curl/8.5.0", "ip": "203.0.113.7", "current": true
+    "user_agent": "curl/8.5.0", "ip": "203.0.113.7", "issued_by": null, "current": true
 }))]
 pub struct Session {
     /// Its id.
@@ -123,6 +123,9 @@ pub struct Session {
     pub user_agent: Option<String>,
     /// The client's address at login.
     pub ip: Option<String>,
+    /// The service that logged one in on behalf of the host product.
+    #[schema(value_type = Option<uuid::Uuid>)]
+    pub issued_by: Option<UserId>,
     /// Whether it is the one that asks.
     pub current: bool,
 }
@@ -138,6 +141,7 @@ impl Session {
             expires_at: session.expires_at,
             user_agent: session.user_agent,
             ip: session.ip,
+            issued_by: session.issued_by,
         }
     }
 }

@@ -260,5 +260,6 @@ fn bob() -> User {
         created_at: MOMENT,
         last_seen_at: None,
         deactivated_at: None,
+        external_id: None,
     }
 }

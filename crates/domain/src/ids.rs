@@ -66,6 +66,8 @@ ids! {
     InvitationId,
     /// One live WebSocket or SSE connection.
     ConnectionId,
+    /// A key of the host product's backend.
+    ApiKeyId,
     /// One run of one process: a restart is a new incarnation.
     IncarnationId,
 }

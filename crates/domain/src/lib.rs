@@ -4,9 +4,11 @@ pub mod change;
 pub mod commands;
 mod error;
 mod event;
+mod host;
 mod ids;
 mod limits;
 mod message;
+pub mod offices;
 pub mod ports;
 pub mod queries;
 pub mod rights;
@@ -20,8 +22,10 @@ pub use error::{Code, Error, FieldError, Findings, Result, Source};
 pub use event::{
     AccountEvent, AccountEventKind, Control, Epoch, Event, EventBody, LeaveReason, RoomSnapshot, Trace,
 };
+pub use host::{ApiKey, Scope};
 pub use ids::{
-    ConnectionId, EventId, IncarnationId, InvitationId, MessageId, RoomId, SessionId, UploadId, UserId,
+    ApiKeyId, ConnectionId, EventId, IncarnationId, InvitationId, MessageId, RoomId, SessionId, UploadId,
+    UserId,
 };
 pub use limits::{Limits, Rate};
 pub use message::{

@@ -56,6 +56,9 @@ pub struct User {
     pub last_seen_at: Option<Timestamp>,
     /// Since when it is shut.
     pub deactivated_at: Option<Timestamp>,
+    /// The host product's own id of it; shown to the host product only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub external_id: Option<String>,
 }
 
 /// A login, kept alive by its refresh tokens.
@@ -77,6 +80,8 @@ pub struct Session {
     pub user_agent: Option<String>,
     /// The client's address as the server saw it.
     pub ip: Option<String>,
+    /// The service that logged the person in on behalf of the host product.
+    pub issued_by: Option<UserId>,
 }
 
 /// Who asks: a checked identity. Everything a person does is done as an actor.

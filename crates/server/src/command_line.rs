@@ -86,6 +86,7 @@ async fn once(settings: &Settings, verb: Verb) -> Result<()> {
         Verb::Migrate { status } => verbs::migrate(settings, status).await,
         Verb::Token(wanted) => verbs::token(settings, wanted).await,
         Verb::User(verb) => verbs::user(settings, verb).await,
+        Verb::ApiKey(verb) => verbs::api_key(settings, verb).await,
         Verb::Epoch(verb) => verbs::epoch(settings, verb).await,
         Verb::Healthcheck { ready } => verbs::healthcheck(settings, ready).await,
         Verb::Config { .. } => {

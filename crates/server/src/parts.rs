@@ -145,6 +145,7 @@ impl Parts {
         let (rate_limits, presence, signals) = self.short_memory();
         Ok(Ports {
             accounts: Arc::<Store>::clone(&store),
+            host: Arc::<Store>::clone(&store),
             standings: Arc::new(standings),
             room_writes: Arc::<Store>::clone(&store),
             room_reads: Arc::new(CachedRooms::new(store, cache)),

@@ -110,6 +110,10 @@ impl Accounts for Store {
         sessions::revoke(self, user_id, session_id, now).await
     }
 
+    async fn revoke_sessions(&self, user_id: UserId, keep: Option<SessionId>, now: Timestamp) -> Result<u64> {
+        sessions::revoke_all(self, user_id, keep, now).await
+    }
+
     async fn put_ticket(&self, ticket: SecretHash, actor: &Actor, expires_at: Timestamp) -> Result<()> {
         tickets::put(self, ticket, actor, expires_at).await
     }

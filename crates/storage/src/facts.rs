@@ -142,6 +142,7 @@ fn known_body(told: Told<'_>) -> Option<EventBody> {
 pub(crate) fn profile(user: User) -> User {
     User {
         email: None,
+        external_id: None,
         last_seen_at: None,
         ..user
     }

@@ -9,6 +9,8 @@ mod doubt;
 mod error;
 mod facts;
 mod health;
+mod host_product;
+mod host_users;
 mod lanes;
 mod lists;
 mod log;

@@ -220,7 +220,8 @@ pub(crate) fn message_or_none(row: &Row) -> Result<Option<Message>, DbErr> {
 /// Columns of a [`User`] under the alias `u`.
 pub(crate) const USER: &str = "u.id AS u_id, u.username AS u_username, u.email AS u_email, \
     u.display_name AS u_display_name, u.avatar_url AS u_avatar_url, u.role AS u_role, \
-    u.created_at AS u_created_at, u.last_seen_at AS u_last_seen_at, u.deactivated_at AS u_deactivated_at";
+    u.created_at AS u_created_at, u.last_seen_at AS u_last_seen_at, u.deactivated_at AS u_deactivated_at, \
+    u.external_id AS u_external_id";
 
 pub(crate) fn user(row: &Row) -> Result<User, DbErr> {
     Ok(User {
@@ -233,6 +234,7 @@ pub(crate) fn user(row: &Row) -> Result<User, DbErr> {
         created_at: row.time("u_created_at")?,
         last_seen_at: row.time_or_none("u_last_seen_at")?,
         deactivated_at: row.time_or_none("u_deactivated_at")?,
+        external_id: row.get("u_external_id")?,
     })
 }
 

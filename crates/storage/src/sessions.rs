@@ -24,7 +24,7 @@ const LISTED_MAX: i64 = 100;
 /// Columns of a [`Session`] under the alias `s`.
 const SESSION: &str = "s.id AS s_id, s.user_id AS s_user_id, s.created_at AS s_created_at, \
     s.last_used_at AS s_last_used_at, s.expires_at AS s_expires_at, s.revoked_at AS s_revoked_at, \
-    s.user_agent AS s_user_agent, s.ip AS s_ip";
+    s.user_agent AS s_user_agent, s.ip AS s_ip, s.issued_by AS s_issued_by";
 
 fn session(row: &Row) -> Result<Session, DbErr> {
     Ok(Session {
@@ -36,6 +36,7 @@ fn session(row: &Row) -> Result<Session, DbErr> {
         revoked_at: row.time_or_none("s_revoked_at")?,
         user_agent: row.get("s_user_agent")?,
         ip: row.get("s_ip")?,
+        issued_by: row.id_or_none("s_issued_by")?,
     })
 }
 
@@ -50,7 +51,7 @@ pub(crate) async fn open(store: &Store, session: Session, refresh: SecretHash) -
         let transaction = store.begin().await?;
         let run = store.within(&transaction);
         let sql = "INSERT INTO sessions (created_at, last_used_at, expires_at, revoked_at, id, user_id, \
-                   user_agent, ip) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+                   user_agent, ip, issued_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
         let arguments = vec![
             dialect.time(session.created_at),
             dialect.time(session.last_used_at),
@@ -60,6 +61,7 @@ pub(crate) async fn open(store: &Store, session: Session, refresh: SecretHash) -
             session.user_id.0.into(),
             session.user_agent.into(),
             session.ip.into(),
+            session.issued_by.map(|user_id| user_id.0).into(),
         ];
         run.execute(sql, arguments).await?;
         insert_token(&run, refresh, session.id, session.created_at, session.expires_at).await?;
@@ -237,6 +239,23 @@ pub(crate) async fn revoke(
     .await
 }
 
+/// Ends all sessions of an account but `keep`, and says how many those were.
+pub(crate) async fn revoke_all(
+    store: &Store,
+    user_id: UserId,
+    keep: Option<SessionId>,
+    now: Timestamp,
+) -> Result<u64> {
+    bounded(async {
+        let transaction = store.begin().await?;
+        let mut told = Told::about(user_id, now);
+        let ended = end_all(&store.within(&transaction), user_id, keep, now, &mut told).await?;
+        told.commit(store, transaction).await?;
+        Ok(ended)
+    })
+    .await
+}
+
 /// What is no longer live is also expired, so that one index finds all that is to be swept.
 const END: &str = "UPDATE sessions SET revoked_at = $1, expires_at = $1 \
     WHERE user_id = $2 AND revoked_at IS NULL AND expires_at > $1";
@@ -256,14 +275,15 @@ async fn end<C: ConnectionTrait>(
     Ok(was_live)
 }
 
-/// Ends all sessions of an account but `keep`. The account is locked, so nobody else does the same.
+/// Ends all sessions of an account but `keep`: how many.
 pub(crate) async fn end_all<C: ConnectionTrait>(
     run: &Runner<'_, C>,
     user_id: UserId,
     keep: Option<SessionId>,
     now: Timestamp,
     told: &mut Told,
-) -> Result<(), DbErr> {
+) -> Result<u64, DbErr> {
+    let mut ended = 0;
     let keep = keep.map_or(Uuid::nil(), |session_id| session_id.0);
     let arguments = vec![run.dialect.time(now), user_id.0.into(), keep.into()];
     for row in run
@@ -274,8 +294,9 @@ pub(crate) async fn end_all<C: ConnectionTrait>(
             session_id: row.id("id")?,
             user_id,
         });
+        ended += 1;
     }
-    Ok(())
+    Ok(ended)
 }
 
 /// Whether sessions still stand; an answer for each, in order.

@@ -18,7 +18,7 @@ use crate::rows::{self, Row, USER};
 use crate::sessions;
 
 /// Usernames tried for somebody of an outside issuer, the last ones with random suffixes.
-const USERNAMES_TRIED_MAX: u32 = 12;
+pub(crate) const USERNAMES_TRIED_MAX: u32 = 12;
 
 const USERNAME_TAKEN: Error = Error::Conflict("the username is taken");
 const EMAIL_TAKEN: Error = Error::Conflict("the email is taken");
@@ -28,7 +28,7 @@ pub(crate) async fn register(store: &Store, new: NewUser, now: Timestamp, trace:
     bounded_domain(async {
         let transaction = store.begin().await.map_err(from_db)?;
         let run = store.within(&transaction);
-        if let Some(user) = insert(&run, &new, None, now).await.map_err(from_db)? {
+        if let Some(user) = insert(&run, &new, None, None, now).await.map_err(from_db)? {
             let mut told = Told::about(user.id, now);
             told.event(AccountEventKind::Registered, user.id, &user, trace);
             told.commit(store, transaction).await.map_err(from_db)?;
@@ -76,7 +76,7 @@ pub(crate) async fn outside_user(
             .as_deref()
             .filter(|name| text::username(name).is_ok());
         for attempt in 0..USERNAMES_TRIED_MAX {
-            let username = outside_username(wanted, attempt);
+            let username = free_username(wanted, attempt);
             let display_name = profile
                 .display_name
                 .as_deref()
@@ -90,7 +90,10 @@ pub(crate) async fn outside_user(
                 password_hash: None,
                 role: profile.role.unwrap_or(UserRole::User),
             };
-            if let Some(user) = insert(&run, &new, Some(&profile), now).await.map_err(from_db)? {
+            if let Some(user) = insert(&run, &new, Some(&profile), None, now)
+                .await
+                .map_err(from_db)?
+            {
                 let mut told = Told::about(user.id, now);
                 told.event(AccountEventKind::Registered, user.id, &user, trace);
                 told.commit(store, transaction).await.map_err(from_db)?;
@@ -120,7 +123,7 @@ async fn by_subject<C: ConnectionTrait>(
 }
 
 /// The name itself, then numbered, then with a random tail that nobody else has.
-fn outside_username(wanted: Option<&str>, attempt: u32) -> String {
+pub(crate) fn free_username(wanted: Option<&str>, attempt: u32) -> String {
     let random = Uuid::new_v4().simple().to_string();
     match (wanted, attempt) {
         (None, _) => format!("user-{}", &random[..10]),
@@ -140,15 +143,16 @@ fn suffixed(name: &str, suffix: &str) -> String {
 }
 
 /// Inserts the account; none when a unique key is taken. Waits for whoever is inserting the same key.
-async fn insert<C: ConnectionTrait>(
+pub(crate) async fn insert<C: ConnectionTrait>(
     run: &Runner<'_, C>,
     new: &NewUser,
     outside: Option<&OutsideProfile>,
+    external_id: Option<&str>,
     now: Timestamp,
 ) -> Result<Option<User>, DbErr> {
     let sql = "INSERT INTO users (created_at, updated_at, id, username, username_key, email, email_key, \
-               display_name, avatar_url, password_hash, issuer, subject, role) \
-               VALUES ($1, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT DO NOTHING";
+               display_name, avatar_url, password_hash, issuer, subject, role, external_id) \
+               VALUES ($1, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT DO NOTHING";
     let arguments = vec![
         run.dialect.time(now),
         new.id.0.into(),
@@ -162,6 +166,7 @@ async fn insert<C: ConnectionTrait>(
         outside.map(|profile| profile.issuer.clone()).into(),
         outside.map(|profile| profile.subject.clone()).into(),
         new.role.as_str().into(),
+        external_id.map(str::to_owned).into(),
     ];
     let is_inserted = run.execute(sql, arguments).await? == 1;
     Ok(is_inserted.then(|| User {
@@ -174,6 +179,7 @@ async fn insert<C: ConnectionTrait>(
         created_at: now,
         last_seen_at: None,
         deactivated_at: None,
+        external_id: external_id.map(str::to_owned),
     }))
 }
 
@@ -467,10 +473,10 @@ mod tests {
         let longest = "x".repeat(*text::USERNAME_CHARS.end());
         for attempt in 0..USERNAMES_TRIED_MAX {
             for wanted in [None, Some("anna"), Some(longest.as_str())] {
-                let username = outside_username(wanted, attempt);
+                let username = free_username(wanted, attempt);
                 assert_eq!(text::username(&username), Ok(()), "{username}");
             }
         }
-        assert_eq!(outside_username(Some("anna"), 1), "anna-2");
+        assert_eq!(free_username(Some("anna"), 1), "anna-2");
     }
 }

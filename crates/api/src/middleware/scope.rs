@@ -55,6 +55,7 @@ pub(crate) async fn scope(mut request: Request, next: Next) -> Response {
         http.request.method = method,
         http.route = %route,
         correlation_id = %request_id,
+        api_key.id = tracing::field::Empty,
     );
     request.extensions_mut().insert(trace);
     if let Ok(value) = HeaderValue::from_str(&request_id) {

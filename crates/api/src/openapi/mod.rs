@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::schema::{AllOf, AnyOfBuilder, OneOf};
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{
     ContentBuilder, InfoBuilder, LicenseBuilder, ObjectBuilder, OpenApi, Ref, RefOr, Response,
     ResponseBuilder, Schema, Tag, Type, tag::TagBuilder,
@@ -22,7 +22,7 @@ use utoipa::openapi::{
 use utoipa::{IntoResponses, ToSchema};
 
 use crate::failure::Failure;
-use crate::routes;
+use crate::{routes, scopes};
 
 /// Name of the security scheme.
 const BEARER: &str = "access_token";
@@ -59,6 +59,11 @@ pub fn openapi() -> OpenApi {
                 .description(Some("The access token of a login, or of an outside issuer."))
                 .build(),
         )),
+    );
+    let keys = ApiKeyValue::with_description("X-API-Key", include_str!("../../assets/pages/api_keys.md"));
+    components.security_schemes.insert(
+        scopes::API_KEY.to_owned(),
+        RefOr::T(SecurityScheme::ApiKey(ApiKey::Header(keys))),
     );
     for item in document.paths.paths.values_mut() {
         operations(item).into_iter().for_each(complete);
@@ -132,7 +137,8 @@ fn operations(item: &mut PathItem) -> Vec<&mut Operation> {
 fn complete(operation: &mut Operation) {
     let mut codes = vec![Code::Internal, Code::Unavailable];
     if operation.security.is_some() {
-        codes.push(Code::Unauthenticated);
+        // 403 also for a key that does not open it.
+        codes.extend([Code::Unauthenticated, Code::Forbidden]);
     }
     let has_body = operation.request_body.is_some();
     if has_body {
@@ -286,6 +292,10 @@ fn tags() -> Vec<Tag> {
             "Register, log in, and keep one's own account and logins.",
         ),
         tag("users", "Other people."),
+        tag(
+            "host product",
+            "For the backend of the product that Confab is part of: its keys, people and rooms.",
+        ),
         tag("rooms", "Public, private and direct rooms."),
         tag("members", "Who is in a room, and as what."),
         tag("messages", "Send, read, edit, delete."),

@@ -51,7 +51,7 @@ pub(crate) struct RoomLog {
 #[utoipa::path(
     get, path = "/rooms/{room_id}/events", tag = "log", params(RoomPath, RoomLog),
     responses((status = 200, description = "A run of the log.", body = LogPage), Forbidden, NotFound),
-    security(("access_token" = []))
+    security(("access_token" = []), ("api_key" = ["read"]))
 )]
 async fn room_log(
     State(ports): State<Arc<Ports>>,

@@ -41,7 +41,7 @@ pub(crate) struct MarkReadBody {
 #[utoipa::path(
     post, path = "/rooms/{room_id}/read", tag = "marks", params(RoomPath), request_body = MarkReadBody,
     responses((status = 200, description = "Where the mark stands.", body = Mark), Forbidden, NotFound),
-    security(("access_token" = []))
+    security(("access_token" = []), ("api_key" = ["messages"]))
 )]
 async fn mark_read(
     State(ports): State<Arc<Ports>>,
@@ -59,7 +59,7 @@ async fn mark_read(
 #[utoipa::path(
     get, path = "/rooms/{room_id}/receipts", tag = "marks", params(RoomPath, Listing),
     responses((status = 200, description = "The members' marks.", body = RoomPage<Receipt>), Forbidden, NotFound),
-    security(("access_token" = []))
+    security(("access_token" = []), ("api_key" = ["read"]))
 )]
 async fn list_receipts(
     State(ports): State<Arc<Ports>>,

@@ -23,7 +23,7 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(me, update_profile))
         .routes(routes!(change_password))
-        .routes(routes!(list_sessions))
+        .routes(routes!(list_sessions, revoke_other_sessions))
         .routes(routes!(revoke_session))
 }
 
@@ -31,7 +31,7 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
 #[utoipa::path(
     get, path = "/me", tag = "account",
     responses((status = 200, description = "The account behind the token.", body = Me)),
-    security(("access_token" = []))
+    security(("access_token" = []), ("api_key" = ["read"]))
 )]
 async fn me(State(ports): State<Arc<Ports>>, caller: Caller) -> Answer<Json<Me>> {
     let user = queries::profile(&ports, &caller.actor, caller.actor.user_id).await?;
@@ -61,7 +61,7 @@ pub(crate) struct UpdateProfileBody {
 #[utoipa::path(
     patch, path = "/me", tag = "account", request_body = UpdateProfileBody,
     responses((status = 200, description = "The account as it is now.", body = Me), Conflict),
-    security(("access_token" = []))
+    security(("access_token" = []), ("api_key" = ["users"]))
 )]
 async fn update_profile(
     State(ports): State<Arc<Ports>>,
@@ -131,6 +131,19 @@ async fn list_sessions(State(ports): State<Arc<Ports>>, caller: Caller) -> Answe
         next_cursor: None,
         has_more: false,
     }))
+}
+
+/// End my other sessions
+///
+/// All but the one that asks; their tokens and sockets end with them.
+#[utoipa::path(
+    delete, path = "/me/sessions", tag = "account",
+    responses((status = 204, description = "No other session is left.")),
+    security(("access_token" = []))
+)]
+async fn revoke_other_sessions(State(ports): State<Arc<Ports>>, caller: Caller) -> Answer<StatusCode> {
+    commands::revoke_other_sessions(&ports, &caller.actor).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// End a session

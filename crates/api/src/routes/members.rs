@@ -6,14 +6,16 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use confab_contract::{Member, Page, RoomForViewer, RoomPage};
+use confab_domain::commands::MEMBERS_AT_ONCE_MAX;
 use confab_domain::ports::Ports;
 use confab_domain::rights::Act;
 use confab_domain::{Error, MemberRole, RoomId, UserId, commands, queries};
 use http::StatusCode;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
+use uuid::Uuid;
 
 use super::rooms::seen;
 use crate::cursor;
@@ -26,6 +28,7 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(list_members, add_members))
         .routes(routes!(change_role, remove_member))
+        .routes(routes!(remove_members))
         .routes(routes!(join_room))
         .routes(routes!(leave_room))
 }
@@ -34,7 +37,7 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
 #[utoipa::path(
     get, path = "/rooms/{room_id}/members", tag = "members", params(RoomPath, Listing),
     responses((status = 200, description = "Current members.", body = RoomPage<Member>), Forbidden, NotFound),
-    security(("access_token" = []))
+    security(("access_token" = []), ("api_key" = ["read"]))
 )]
 async fn list_members(
     State(ports): State<Arc<Ports>>,
@@ -58,8 +61,11 @@ async fn list_members(
 #[schema(example = json!({"user_id": "018cc251-f400-7000-8000-000000000002", "role": "member"}))]
 pub(crate) struct NewMember {
     /// Who.
-    #[schema(value_type = Uuid)]
-    user_id: UserId,
+    #[schema(value_type = Option<Uuid>)]
+    user_id: Option<UserId>,
+    /// Who, by the host product's own id; for its service, instead of `user_id`.
+    #[schema(max_length = 200)]
+    external_id: Option<String>,
     /// `member` (default), `moderator` or `admin`; below one's own.
     role: Option<String>,
 }
@@ -72,7 +78,10 @@ pub(crate) struct AddMembersBody {
     /// Who; not with `members`.
     #[schema(value_type = Option<Uuid>)]
     user_id: Option<UserId>,
-    /// `member` (default), `moderator` or `admin`; below one's own; only with `user_id`.
+    /// Who, by the host product's own id; for its service, instead of `user_id`.
+    #[schema(max_length = 200)]
+    external_id: Option<String>,
+    /// `member` (default), `moderator` or `admin`; below one's own; only with one person.
     role: Option<String>,
     /// Several at once; not with `user_id`.
     #[schema(max_items = 100, value_type = Option<Vec<NewMember>>)]
@@ -89,7 +98,7 @@ pub(crate) struct AddMembersBody {
         (status = 200, description = "All who were named were in already.", body = Page<Member>),
         Forbidden, NotFound, Conflict, RateLimited
     ),
-    security(("access_token" = []))
+    security(("access_token" = []), ("api_key" = ["members"]))
 )]
 async fn add_members(
     State(ports): State<Arc<Ports>>,
@@ -98,7 +107,7 @@ async fn add_members(
     JsonBody(body): JsonBody<AddMembersBody>,
 ) -> Answer<Response> {
     let is_one = body.members.is_none();
-    let wanted = wanted(body)?;
+    let wanted = wanted(&ports, &caller, body).await?;
     let user_ids: Vec<UserId> = wanted.iter().map(|(user_id, _)| *user_id).collect();
     let added = commands::add_members(&ports, &caller.actor, path.room_id, wanted, caller.trace)
         .await
@@ -133,24 +142,85 @@ fn of_one(error: Error) -> Error {
     Error::Invalid(errors)
 }
 
-fn wanted(body: AddMembersBody) -> Answer<Vec<(UserId, MemberRole)>> {
-    let several = match (body.user_id, body.members) {
-        (Some(user_id), None) => {
-            let role = role("role", body.role.as_deref())?;
-            return Ok(vec![(user_id, role)]);
+/// The people that are wanted, by our ids.
+async fn wanted(ports: &Ports, caller: &Caller, body: AddMembersBody) -> Answer<Vec<(UserId, MemberRole)>> {
+    let one = NewMember {
+        user_id: body.user_id,
+        external_id: body.external_id,
+        role: body.role,
+    };
+    let (members, is_one) = match body.members {
+        None => (vec![one], true),
+        Some(_) if one.role.is_some() => return Err(Failure::field("role", "goes into each of the members")),
+        Some(_) if one.user_id.is_some() || one.external_id.is_some() => {
+            return Err(Failure::field(
+                "members",
+                "must not come with user_id or external_id",
+            ));
         }
-        (None, Some(members)) if body.role.is_none() => members,
-        (None, Some(_)) => return Err(Failure::field("role", "goes into each of the members")),
-        (Some(_), Some(_)) => return Err(Failure::field("members", "must not come with user_id")),
-        (None, None) => return Err(Failure::field("user_id", "is required, unless members is given")),
+        Some(members) => (
+            members.into_iter().map(|AsObject(member)| member).collect(),
+            false,
+        ),
     };
-    let named = |(index, AsObject(member)): (usize, AsObject<NewMember>)| {
-        Ok((
-            member.user_id,
-            role(&format!("members[{index}].role"), member.role.as_deref())?,
-        ))
+    if members.len() > MEMBERS_AT_ONCE_MAX {
+        return Err(Failure::field(
+            "members",
+            format!("must be 1 to {MEMBERS_AT_ONCE_MAX}"),
+        ));
+    }
+    let field = |index: usize, name: &str| {
+        if is_one {
+            name.to_owned()
+        } else {
+            format!("members[{index}].{name}")
+        }
     };
-    several.into_iter().enumerate().map(named).collect()
+    let mut wanted = Vec::with_capacity(members.len());
+    let (mut places, mut external_ids) = (Vec::new(), Vec::new());
+    for (index, member) in members.into_iter().enumerate() {
+        let role = role(&field(index, "role"), member.role.as_deref())?;
+        match (member.user_id, member.external_id) {
+            (Some(user_id), None) => wanted.push((user_id, role)),
+            (None, Some(external_id)) => {
+                places.push(index);
+                external_ids.push(external_id);
+                wanted.push((UserId(Uuid::nil()), role));
+            }
+            (Some(_), Some(_)) => {
+                return Err(Failure::field(
+                    field(index, "external_id"),
+                    "must not come with user_id",
+                ));
+            }
+            (None, None) => return Err(Failure::field(field(index, "user_id"), "is required")),
+        }
+    }
+    let user_ids = commands::resolve_external_ids(ports, &caller.actor, "external_id", &external_ids)
+        .await
+        .map_err(|error| at_places(error, |nth| field(places[nth], "external_id")))?;
+    for (index, user_id) in places.into_iter().zip(user_ids) {
+        wanted[index].0 = user_id;
+    }
+    Ok(wanted)
+}
+
+/// Names the fields of a list by where they stood in the body.
+fn at_places(error: Error, name: impl Fn(usize) -> String) -> Error {
+    let Error::Invalid(mut errors) = error else {
+        return error;
+    };
+    for error in &mut errors {
+        let nth = error
+            .field
+            .strip_prefix("external_id[")
+            .and_then(|rest| rest.strip_suffix(']'))
+            .and_then(|nth| nth.parse().ok());
+        if let Some(nth) = nth {
+            error.field = name(nth);
+        }
+    }
+    Error::Invalid(errors)
 }
 
 fn role(field: &str, name: Option<&str>) -> Answer<MemberRole> {
@@ -195,7 +265,7 @@ pub(crate) struct ChangeRoleBody {
         (status = 200, description = "The member as they are now.", body = Member),
         Forbidden, NotFound, Conflict
     ),
-    security(("access_token" = []))
+    security(("access_token" = []), ("api_key" = ["members"]))
 )]
 async fn change_role(
     State(ports): State<Arc<Ports>>,
@@ -215,7 +285,7 @@ async fn change_role(
 #[utoipa::path(
     delete, path = "/rooms/{room_id}/members/{user_id}", tag = "members", params(MemberPath),
     responses((status = 204, description = "They are out."), Forbidden, NotFound),
-    security(("access_token" = []))
+    security(("access_token" = []), ("api_key" = ["members"]))
 )]
 async fn remove_member(
     State(ports): State<Arc<Ports>>,
@@ -224,6 +294,53 @@ async fn remove_member(
 ) -> Answer<StatusCode> {
     commands::remove_member(&ports, &caller.actor, path.room_id, path.user_id, caller.trace).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Whom to remove, up to 100 together.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"user_ids": ["018cc251-f400-7000-8000-000000000002"], "external_ids": []}))]
+pub(crate) struct RemoveMembersBody {
+    /// By our ids.
+    #[serde(default)]
+    #[schema(value_type = Vec<Uuid>, max_items = 100)]
+    user_ids: Vec<UserId>,
+    /// By the host product's own ids; for its service.
+    #[serde(default)]
+    #[schema(max_items = 100)]
+    external_ids: Vec<String>,
+}
+
+/// Who was removed.
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({"removed": ["018cc251-f400-7000-8000-000000000002"]}))]
+pub(crate) struct RemovedMembers {
+    /// Those who were in the room.
+    #[schema(value_type = Vec<Uuid>)]
+    removed: Vec<UserId>,
+}
+
+/// Remove several members
+///
+/// In the order given, our ids first, each in a change of its own. It ends at the first whom one may not remove.
+#[utoipa::path(
+    post, path = "/rooms/{room_id}/members/remove", tag = "members", params(RoomPath),
+    request_body = RemoveMembersBody,
+    responses((status = 200, description = "They are out.", body = RemovedMembers), Forbidden, NotFound),
+    security(("access_token" = []), ("api_key" = ["members"]))
+)]
+async fn remove_members(
+    State(ports): State<Arc<Ports>>,
+    caller: Caller,
+    Path(path): Path<RoomPath>,
+    JsonBody(body): JsonBody<RemoveMembersBody>,
+) -> Answer<Json<RemovedMembers>> {
+    let mut user_ids = body.user_ids;
+    let ids = &body.external_ids;
+    user_ids.extend(commands::resolve_external_ids(&ports, &caller.actor, "external_ids", ids).await?);
+    let removed =
+        commands::remove_members(&ports, &caller.actor, path.room_id, &user_ids, caller.trace).await?;
+    Ok(Json(RemovedMembers { removed }))
 }
 
 /// Join a room
@@ -235,7 +352,7 @@ async fn remove_member(
         (status = 200, description = "One is in.", body = RoomForViewer),
         Forbidden, NotFound, Conflict, RateLimited
     ),
-    security(("access_token" = []))
+    security(("access_token" = []), ("api_key" = ["members"]))
 )]
 async fn join_room(
     State(ports): State<Arc<Ports>>,
@@ -252,7 +369,7 @@ async fn join_room(
 #[utoipa::path(
     post, path = "/rooms/{room_id}/leave", tag = "members", params(RoomPath),
     responses((status = 204, description = "One is out."), Forbidden, NotFound),
-    security(("access_token" = []))
+    security(("access_token" = []), ("api_key" = ["members"]))
 )]
 async fn leave_room(
     State(ports): State<Arc<Ports>>,

@@ -1,7 +1,10 @@
 //! The routes, by noun. A handler takes what it needs, calls one command or query of the domain and shapes
 //! the answer.
 
+mod api_keys;
 mod auth;
+mod host_users;
+mod keyed_rooms;
 mod log;
 mod marks;
 mod me;
@@ -30,5 +33,8 @@ pub(crate) fn all() -> OpenApiRouter<AppState> {
         .merge(log::routes())
         .merge(marks::routes())
         .merge(presence::routes())
+        .merge(api_keys::routes())
+        .merge(host_users::routes())
+        .merge(keyed_rooms::routes())
         .merge(ops::routes())
 }

@@ -40,7 +40,7 @@ pub(crate) struct ListPresence {
 #[utoipa::path(
     get, path = "/rooms/{room_id}/presence", tag = "presence", params(RoomPath, ListPresence),
     responses((status = 200, description = "Who is there.", body = RoomPresence), Forbidden, NotFound),
-    security(("access_token" = []))
+    security(("access_token" = []), ("api_key" = ["read"]))
 )]
 async fn list_presence(
     State(ports): State<Arc<Ports>>,
@@ -67,7 +67,7 @@ async fn list_presence(
 #[utoipa::path(
     get, path = "/users/{user_id}/presence", tag = "presence", params(UserPath),
     responses((status = 200, description = "Their merged presence over all devices.", body = Presence), NotFound),
-    security(("access_token" = []))
+    security(("access_token" = []), ("api_key" = ["read"]))
 )]
 async fn user_presence(
     State(ports): State<Arc<Ports>>,

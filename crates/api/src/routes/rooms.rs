@@ -54,7 +54,7 @@ pub(crate) struct ListRooms {
 #[utoipa::path(
     get, path = "/rooms", tag = "rooms", params(ListRooms),
     responses((status = 200, description = "A page of rooms.", body = Page<RoomForViewer>)),
-    security(("access_token" = []))
+    security(("access_token" = []), ("api_key" = ["read"]))
 )]
 async fn list_rooms(
     State(ports): State<Arc<Ports>>,
@@ -118,7 +118,7 @@ pub(crate) struct CreateRoomBody {
 #[utoipa::path(
     post, path = "/rooms", tag = "rooms", request_body = CreateRoomBody,
     responses((status = 201, description = "The new room.", body = RoomForViewer), RateLimited),
-    security(("access_token" = []))
+    security(("access_token" = []), ("api_key" = ["rooms"]))
 )]
 async fn create_room(
     State(ports): State<Arc<Ports>>,
@@ -157,7 +157,7 @@ pub(crate) struct OpenDirectRoomBody {
         (status = 200, description = "The room was there.", body = RoomForViewer),
         Forbidden, RateLimited
     ),
-    security(("access_token" = []))
+    security(("access_token" = []), ("api_key" = ["rooms"]))
 )]
 async fn open_direct_room(
     State(ports): State<Arc<Ports>>,
@@ -178,7 +178,7 @@ async fn open_direct_room(
 #[utoipa::path(
     get, path = "/rooms/{room_id}", tag = "rooms", params(RoomPath),
     responses((status = 200, description = "The room.", body = RoomForViewer), NotFound),
-    security(("access_token" = []))
+    security(("access_token" = []), ("api_key" = ["read"]))
 )]
 async fn room(
     State(ports): State<Arc<Ports>>,
@@ -213,7 +213,7 @@ pub(crate) struct UpdateRoomBody {
 #[utoipa::path(
     patch, path = "/rooms/{room_id}", tag = "rooms", params(RoomPath), request_body = UpdateRoomBody,
     responses((status = 200, description = "The room as it is now.", body = RoomForViewer), Forbidden, NotFound),
-    security(("access_token" = []))
+    security(("access_token" = []), ("api_key" = ["rooms"]))
 )]
 async fn update_room(
     State(ports): State<Arc<Ports>>,
@@ -236,7 +236,7 @@ async fn update_room(
 #[utoipa::path(
     delete, path = "/rooms/{room_id}", tag = "rooms", params(RoomPath),
     responses((status = 204, description = "The room is gone."), Forbidden, NotFound),
-    security(("access_token" = []))
+    security(("access_token" = []), ("api_key" = ["rooms"]))
 )]
 async fn delete_room(
     State(ports): State<Arc<Ports>>,

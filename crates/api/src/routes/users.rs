@@ -46,7 +46,7 @@ pub(crate) struct SearchUsers {
 #[utoipa::path(
     get, path = "/users", tag = "users", params(SearchUsers),
     responses((status = 200, description = "Open accounts, by username.", body = Page<User>)),
-    security(("access_token" = []))
+    security(("access_token" = []), ("api_key" = ["read"]))
 )]
 async fn search_users(
     State(ports): State<Arc<Ports>>,
@@ -67,7 +67,7 @@ async fn search_users(
 #[utoipa::path(
     get, path = "/users/{user_id}", tag = "users", params(UserPath),
     responses((status = 200, description = "The profile.", body = User), NotFound),
-    security(("access_token" = []))
+    security(("access_token" = []), ("api_key" = ["read"]))
 )]
 async fn profile(
     State(ports): State<Arc<Ports>>,

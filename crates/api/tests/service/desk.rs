@@ -282,6 +282,7 @@ fn ports(store: Arc<Store>, clock: Arc<StillClock>, limits: Limits) -> Ports {
     let accounts: Arc<dyn Accounts> = store.clone();
     Ports {
         accounts,
+        host: store.clone(),
         standings: store.clone(),
         room_writes: store.clone(),
         room_reads: store,

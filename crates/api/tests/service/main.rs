@@ -4,6 +4,7 @@
 
 mod account;
 mod desk;
+mod host;
 mod log;
 mod members;
 mod messages;

@@ -1,6 +1,7 @@
 //! Makes accounts and changes them.
 
 use super::{LoginFrom, SessionTimes, TokenPair, budgets, sessions};
+use crate::offices::{self, OfficeAct};
 use crate::ports::{NewUser, Ports, ProfilePatch};
 use crate::{Actor, Error, Findings, Result, Trace, User, UserId, UserRole, text};
 
@@ -120,7 +121,8 @@ pub async fn update_profile(
         .await
 }
 
-/// Shuts or opens an account: its sessions end, its memberships stay. For administrators.
+/// Shuts or opens an account: its sessions end, its memberships stay. For administrators, and for the host
+/// product with its people.
 pub async fn set_account_open(
     ports: &Ports,
     actor: &Actor,
@@ -128,11 +130,22 @@ pub async fn set_account_open(
     is_open: bool,
     trace: Trace,
 ) -> Result<User> {
-    if actor.role != UserRole::Admin {
-        return Err(Error::Forbidden("only administrators do this"));
+    offices::check(OfficeAct::ShutAccounts, actor.role)?;
+    if user_id == actor.user_id {
+        return Err(Error::Forbidden("nobody shuts their own account here"));
     }
-    ports
+    if actor.role == UserRole::Service {
+        let user = ports.accounts.user(user_id).await?.ok_or(Error::NotFound)?;
+        if user.role != UserRole::User {
+            return Err(Error::Forbidden(
+                "the host product keeps the accounts of people only",
+            ));
+        }
+    }
+    let user = ports
         .accounts
         .set_open(actor, user_id, is_open, ports.clock.now(), trace)
-        .await
+        .await?;
+    tracing::info!(user.id = %user_id, actor.id = %actor.user_id, is_open, "an account was shut or opened");
+    Ok(user)
 }

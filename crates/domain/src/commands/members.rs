@@ -72,6 +72,28 @@ pub async fn remove_member(
         .await
 }
 
+/// Puts several out, each in a change of its own. Whom one may not put out ends it; those before them are out.
+pub async fn remove_members(
+    ports: &Ports,
+    actor: &Actor,
+    room_id: RoomId,
+    user_ids: &[UserId],
+    trace: Trace,
+) -> Result<Vec<UserId>> {
+    if user_ids.is_empty() || user_ids.len() > MEMBERS_AT_ONCE_MAX {
+        let reason = format!("must be 1 to {MEMBERS_AT_ONCE_MAX}");
+        return Err(Error::invalid("user_ids", reason));
+    }
+    let mut removed = Vec::new();
+    for user_id in user_ids {
+        let changed = remove_member(ports, actor, room_id, *user_id, trace.clone()).await?;
+        if !changed.events.is_empty() {
+            removed.push(*user_id);
+        }
+    }
+    Ok(removed)
+}
+
 /// Gives somebody another role; `owner` hands the room on.
 pub async fn change_role(
     ports: &Ports,

@@ -2,8 +2,11 @@
 //! the same ones.
 
 mod accounts;
+mod api_keys;
 mod authenticate;
 mod budgets;
+mod host_users;
+mod keyed_rooms;
 mod marks;
 mod members;
 mod messages;
@@ -14,14 +17,24 @@ mod sessions;
 pub use accounts::{
     ChangePassword, Register, UpdateProfile, change_password, register, set_account_open, update_profile,
 };
+pub use api_keys::{
+    API_KEY_DAYS_MAX, API_KEY_PREFIX, CreateApiKey, KeyPorts, MadeApiKey, authenticate_key, create_api_key,
+    is_api_key, make_api_key, revoke_api_key,
+};
 pub use authenticate::{AuthError, Identity, authenticate, redeem_ticket, take_ticket};
+pub use host_users::{
+    HandedOut, KeepUser, USERS_AT_ONCE_MAX, end_sessions_of, hand_out_tokens, id_by_external_id, keep_user,
+    look_up_users, resolve_external_ids, user_by_external_id,
+};
+pub use keyed_rooms::{keep_room, room_by_key};
 pub use marks::{mark_delivered, mark_read, set_typing};
-pub use members::{add_members, change_role, join_room, leave_room, remove_member};
+pub use members::{add_members, change_role, join_room, leave_room, remove_member, remove_members};
 pub use messages::{delete_message, edit_message};
 pub use rooms::{
     CreateRoom, MEMBERS_AT_ONCE_MAX, UpdateRoom, create_room, delete_room, open_direct_room, update_room,
 };
 pub use send_message::{SendMessage, send_message};
 pub use sessions::{
-    Credentials, LoginFrom, SessionTimes, TokenPair, issue_ticket, log_in, log_out, refresh, revoke_session,
+    Credentials, LoginFrom, SessionTimes, TokenPair, issue_ticket, log_in, log_out, refresh,
+    revoke_other_sessions, revoke_session,
 };

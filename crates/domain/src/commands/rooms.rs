@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 use super::budgets;
 use crate::ports::{Changed, NewRoom, Ports};
 use crate::{
-    Actor, Deed, Error, Findings, History, Result, RoomId, RoomKind, RoomPatch, Trace, UserId, text,
+    Actor, Deed, Error, Findings, History, Result, RoomId, RoomKind, RoomPatch, Timestamp, Trace, UserId,
+    text,
 };
 
 /// Most members given when a room is made, or added at once.
@@ -41,6 +42,14 @@ pub struct UpdateRoom {
 
 /// Makes a public or private room, with the actor as its owner.
 pub async fn create_room(ports: &Ports, actor: &Actor, wanted: CreateRoom, trace: Trace) -> Result<Changed> {
+    let now = ports.clock.now();
+    let room = checked(wanted, now)?;
+    budgets::take_of(ports, "room_changes", actor, ports.limits.room_changes).await?;
+    ports.room_writes.create_room(room, actor, now, trace).await
+}
+
+/// The room that is wanted, or what is wrong with it.
+pub(super) fn checked(wanted: CreateRoom, now: Timestamp) -> Result<NewRoom> {
     let mut findings = Findings::default();
     let kind = match RoomKind::parse(&wanted.kind) {
         Some(kind @ (RoomKind::Public | RoomKind::Private)) => Some(kind),
@@ -74,9 +83,7 @@ pub async fn create_room(ports: &Ports, actor: &Actor, wanted: CreateRoom, trace
     let (Some(kind), Some(name), Some(history)) = (kind, name, history) else {
         return Err(Error::Internal("a checked room lacks a field", None));
     };
-    budgets::take_of(ports, "room_changes", actor, ports.limits.room_changes).await?;
-    let now = ports.clock.now();
-    let room = NewRoom {
+    Ok(NewRoom {
         id: RoomId::mint(now),
         kind,
         name,
@@ -84,8 +91,7 @@ pub async fn create_room(ports: &Ports, actor: &Actor, wanted: CreateRoom, trace
         metadata,
         history,
         member_ids: wanted.member_ids,
-    };
-    ports.room_writes.create_room(room, actor, now, trace).await
+    })
 }
 
 /// The direct room with somebody, made when there is none: true when made.

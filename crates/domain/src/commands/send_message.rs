@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::budgets;
+use crate::offices::{self, OfficeAct};
 use crate::ports::{NewMessage, Ports, Sent};
 use crate::{
     Actor, Body, ContentType, Findings, MessageId, Named, Result, RoomId, RoomKind, Trace, UserRole, text,
@@ -77,7 +78,7 @@ fn checked(send: SendMessage, role: UserRole) -> Result<(Body, Option<String>)> 
     }
     let content_type = match send.content_type.as_deref() {
         None | Some("text/plain") => ContentType::Plain,
-        Some("system") if role == UserRole::Service => ContentType::System,
+        Some("system") if offices::may(OfficeAct::SpeakAsSystem, role) => ContentType::System,
         Some("text/markdown") => ContentType::Markdown,
         Some(_) => {
             findings.add("content_type", "must be \"text/plain\" or \"text/markdown\"");

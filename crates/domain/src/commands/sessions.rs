@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::budgets;
 use crate::ports::{Ports, Rotation};
-use crate::{Actor, Error, Rate, Result, Session, SessionId, Timestamp, User, text};
+use crate::{Actor, Error, Rate, Result, Session, SessionId, Timestamp, User, UserId, text};
 
 /// How long logins live.
 #[derive(Clone, Copy, Debug)]
@@ -145,6 +145,20 @@ pub async fn revoke_session(ports: &Ports, actor: &Actor, session_id: SessionId)
     if was_live { Ok(()) } else { Err(Error::NotFound) }
 }
 
+/// Ends all of one's sessions but the one that asks.
+pub async fn revoke_other_sessions(ports: &Ports, actor: &Actor) -> Result<()> {
+    end_all(ports, actor.user_id, actor.session_id).await
+}
+
+pub(super) async fn end_all(ports: &Ports, user_id: UserId, keep: Option<SessionId>) -> Result<()> {
+    let now = ports.clock.now();
+    ports
+        .accounts
+        .revoke_sessions(user_id, keep, now)
+        .await
+        .map(|_| ())
+}
+
 /// A single-use ticket for a socket, and how long it lives.
 pub async fn issue_ticket(ports: &Ports, actor: &Actor, times: SessionTimes) -> Result<(String, Duration)> {
     let (ticket, hash) = ports.secrets.mint();
@@ -172,6 +186,7 @@ pub(super) async fn begin(
         revoked_at: None,
         user_agent: from.user_agent.map(|agent| agent.chars().take(200).collect()),
         ip: from.ip,
+        issued_by: None,
     };
     let session_id = session.id;
     ports.accounts.open_session(session, hash).await?;

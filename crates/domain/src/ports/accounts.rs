@@ -192,6 +192,9 @@ pub trait Accounts: Send + Sync {
     /// Ends a session of this account. False when there was no such live one.
     async fn revoke_session(&self, user_id: UserId, session_id: SessionId, now: Timestamp) -> Result<bool>;
 
+    /// Ends all live sessions of this account but `keep`; how many those were.
+    async fn revoke_sessions(&self, user_id: UserId, keep: Option<SessionId>, now: Timestamp) -> Result<u64>;
+
     /// Keeps a single-use ticket.
     async fn put_ticket(&self, ticket: SecretHash, actor: &Actor, expires_at: Timestamp) -> Result<()>;
 

@@ -2,6 +2,7 @@
 //! each, and one contract suite holds both to it.
 
 mod accounts;
+mod host;
 mod identity;
 mod live;
 mod outbox;
@@ -12,6 +13,7 @@ mod rooms;
 use std::sync::Arc;
 
 pub use accounts::*;
+pub use host::*;
 pub use identity::*;
 pub use live::*;
 pub use outbox::*;
@@ -30,6 +32,8 @@ pub struct Ports {
     pub accounts: Arc<dyn Accounts>,
     /// Whether logins and accounts still stand, from a cache of a second.
     pub standings: Arc<dyn Standings>,
+    /// What a host product's backend brings with it.
+    pub host: Arc<dyn HostProduct>,
     /// Durable writes of rooms.
     pub room_writes: Arc<dyn RoomWrites>,
     /// Reads of rooms.

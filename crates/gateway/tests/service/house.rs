@@ -196,6 +196,7 @@ impl House {
         let ports = Ports {
             clock: clock.clone(),
             accounts: archive.clone(),
+            host: archive.clone(),
             standings: archive.clone(),
             room_writes: archive.clone(),
             room_reads: archive,

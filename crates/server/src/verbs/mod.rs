@@ -1,5 +1,6 @@
 //! What can be asked of the binary on the command line.
 
+mod api_key;
 mod epoch;
 mod health;
 mod show;
@@ -40,6 +41,9 @@ pub(crate) enum Verb {
     /// Makes accounts and changes them.
     #[command(subcommand)]
     User(user::Verb),
+    /// Makes keys for the host product's backend and takes them back.
+    #[command(subcommand)]
+    ApiKey(api_key::Verb),
     /// The name of the database's life, which clients resume by.
     #[command(subcommand)]
     Epoch(epoch::Verb),
@@ -61,6 +65,7 @@ pub(crate) enum Verb {
     },
 }
 
+pub(crate) use api_key::run as api_key;
 pub(crate) use epoch::run as epoch;
 pub(crate) use health::run as healthcheck;
 pub(crate) use show::{asyncapi, config, example, migrate, openapi};

@@ -8,7 +8,7 @@ use confab_domain::{
     Epoch, Error, EventBody, Findings, History, Person, Result, Room, RoomHead, RoomId, RoomKind, UserId,
     UserRole,
 };
-use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, Value};
 use serde_json::Value as Json;
 
 use super::Act;
@@ -22,65 +22,107 @@ use crate::error::from_db;
 use crate::facts::snapshot;
 use crate::rows::{self, metadata_text};
 
-/// How often to look again when another node made or removed the direct room at the same instant.
-const DIRECT_ATTEMPTS: u8 = 3;
+/// How often to look again when another node made or removed the room at the same instant.
+const FOUNDING_ATTEMPTS: u8 = 3;
 
 /// Makes a public or private room.
 pub(crate) async fn create_room(store: &Store, wanted: NewRoom, act: Act<'_>) -> Result<Changed> {
-    let founder_id = act.actor.user_id;
+    let (room, invited) = room_of(wanted, None, &act);
+    bounded_domain(async {
+        let transaction = store.begin().await.map_err(from_db)?;
+        let run = store.within(&transaction);
+        let member_ids = founding_members(&run, &room, &invited, &act).await?;
+        if !insert_room(&run, &room, None).await.map_err(from_db)? {
+            return Err(Error::Conflict("the room's id is taken"));
+        }
+        fill(store, transaction, room, &member_ids, &act)
+            .await
+            .map_err(from_db)
+    })
+    .await
+}
+
+/// The room of the host product's key; true when it was made now.
+pub(crate) async fn room_by_key(
+    store: &Store,
+    external_key: &str,
+    wanted: NewRoom,
+    act: Act<'_>,
+) -> Result<(Changed, bool)> {
+    let (room, invited) = room_of(wanted, Some(external_key), &act);
+    bounded_domain(async {
+        for _ in 0..FOUNDING_ATTEMPTS {
+            if let Some(found) = find_keyed(store, external_key).await.map_err(from_db)? {
+                return Ok((found, false));
+            }
+            let transaction = store.begin().await.map_err(from_db)?;
+            let run = store.within(&transaction);
+            let member_ids = founding_members(&run, &room, &invited, &act).await?;
+            // Waits for another node that is making it; then nothing is inserted and the next look finds it.
+            if insert_room(&run, &room, None).await.map_err(from_db)? {
+                let made = fill(store, transaction, room, &member_ids, &act)
+                    .await
+                    .map_err(from_db)?;
+                return Ok((made, true));
+            }
+        }
+        Err(Error::Unavailable("the room of this key is being made", None))
+    })
+    .await
+}
+
+/// The room as it will be, and whom its maker wants in it.
+fn room_of(wanted: NewRoom, external_key: Option<&str>, act: &Act<'_>) -> (Room, Vec<UserId>) {
     let room = Room {
         id: wanted.id,
         kind: wanted.kind,
         name: Some(wanted.name),
         description: wanted.description,
         metadata: wanted.metadata,
-        external_key: None,
+        external_key: external_key.map(str::to_owned),
         history: wanted.history,
         is_active: true,
         avatar_url: None,
         slow_mode_seconds: 0,
         system_messages: false,
         edit_window_seconds: None,
-        created_by: Some(founder_id),
+        created_by: Some(act.actor.user_id),
         created_at: act.now,
         updated_at: act.now,
     };
-    bounded_domain(async {
-        let transaction = store.begin().await.map_err(from_db)?;
-        let run = store.within(&transaction);
-        let mut user_ids = wanted.member_ids.clone();
-        user_ids.push(founder_id);
-        let people = read::people(&run, room.id, &user_ids).await.map_err(from_db)?;
-        require_open_founder(&people, founder_id)?;
-        let mut findings = Findings::default();
-        for (index, user_id) in wanted.member_ids.iter().enumerate() {
-            match people.get(user_id) {
-                None => findings.add(format!("member_ids[{index}]"), "there is no such user"),
-                Some(person) if person.is_deactivated => {
-                    findings.add(format!("member_ids[{index}]"), "the account is deactivated");
-                }
-                Some(_) => {}
+    (room, wanted.member_ids)
+}
+
+/// Who is in the room from its first moment: its maker, unless that is a service, then the others, each once.
+async fn founding_members<C: ConnectionTrait>(
+    run: &Runner<'_, C>,
+    room: &Room,
+    invited: &[UserId],
+    act: &Act<'_>,
+) -> Result<Vec<UserId>> {
+    let founder_id = act.actor.user_id;
+    let mut user_ids = invited.to_vec();
+    user_ids.push(founder_id);
+    let people = read::people(run, room.id, &user_ids).await.map_err(from_db)?;
+    require_open_founder(&people, founder_id)?;
+    let mut findings = Findings::default();
+    for (index, user_id) in invited.iter().enumerate() {
+        match people.get(user_id) {
+            None => findings.add(format!("member_ids[{index}]"), "there is no such user"),
+            Some(person) if person.is_deactivated => {
+                findings.add(format!("member_ids[{index}]"), "the account is deactivated");
             }
+            Some(_) => {}
         }
-        findings.finish()?;
-        let mut member_ids = Vec::new();
-        if act.actor.role != UserRole::Service {
-            member_ids.push(founder_id);
-        }
-        let mut seen: HashSet<UserId> = member_ids.iter().copied().collect();
-        member_ids.extend(
-            wanted
-                .member_ids
-                .iter()
-                .copied()
-                .filter(|user_id| seen.insert(*user_id)),
-        );
-        insert_room(&run, &room, None).await.map_err(from_db)?;
-        fill(store, transaction, room, &member_ids, &act)
-            .await
-            .map_err(from_db)
-    })
-    .await
+    }
+    findings.finish()?;
+    let mut member_ids = Vec::new();
+    if act.actor.role != UserRole::Service {
+        member_ids.push(founder_id);
+    }
+    let mut seen: HashSet<UserId> = member_ids.iter().copied().collect();
+    member_ids.extend(invited.iter().copied().filter(|user_id| seen.insert(*user_id)));
+    Ok(member_ids)
 }
 
 /// The direct room of two people; true when it was made now.
@@ -96,7 +138,7 @@ pub(crate) async fn direct_room(
     }
     let pair = (own_id.min(peer_id), own_id.max(peer_id));
     bounded_domain(async {
-        for _ in 0..DIRECT_ATTEMPTS {
+        for _ in 0..FOUNDING_ATTEMPTS {
             if let Some(found) = find_direct(store, pair).await.map_err(from_db)? {
                 return Ok((found, false));
             }
@@ -151,17 +193,27 @@ fn require_open_founder(people: &HashMap<UserId, Person>, founder_id: UserId) ->
 }
 
 async fn find_direct(store: &Store, pair: (UserId, UserId)) -> std::result::Result<Option<Changed>, DbErr> {
+    let condition = "r.direct_low = $1 AND r.direct_high = $2";
+    find(store, condition, vec![pair.0.0.into(), pair.1.0.into()]).await
+}
+
+async fn find_keyed(store: &Store, external_key: &str) -> std::result::Result<Option<Changed>, DbErr> {
+    let condition = "r.external_key = $1 AND r.deleted_at IS NULL";
+    find(store, condition, vec![external_key.into()]).await
+}
+
+async fn find(
+    store: &Store,
+    condition: &str,
+    arguments: Vec<Value>,
+) -> std::result::Result<Option<Changed>, DbErr> {
     let sql = format!(
-        "SELECT {}, {} FROM rooms r JOIN room_heads h ON h.room_id = r.id
-         WHERE r.direct_low = $1 AND r.direct_high = $2",
+        "SELECT {}, {} FROM rooms r JOIN room_heads h ON h.room_id = r.id WHERE {condition}",
         rows::ROOM,
         rows::HEAD
     );
     // From the writer: on SQLite a reader may be a moment behind.
-    let row = store
-        .writer()
-        .first(&sql, vec![pair.0.0.into(), pair.1.0.into()])
-        .await?;
+    let row = store.writer().first(&sql, arguments).await?;
     row.map(|row| {
         Ok(Changed {
             events: Vec::new(),
@@ -172,7 +224,7 @@ async fn find_direct(store: &Store, pair: (UserId, UserId)) -> std::result::Resu
     .transpose()
 }
 
-/// Inserts the slow part and the head. False when the pair has a room already.
+/// Inserts the slow part and the head. False when the pair or the key has a room already.
 async fn insert_room<C: ConnectionTrait>(
     run: &Runner<'_, C>,
     room: &Room,
@@ -180,9 +232,8 @@ async fn insert_room<C: ConnectionTrait>(
 ) -> std::result::Result<bool, DbErr> {
     let sql = format!(
         "INSERT INTO rooms (id, kind, history, name, description, metadata, created_by, created_at, updated_at,
-            direct_low, direct_high)
-         VALUES ($1, $2, $3, $4, $5, {}, $7, $8, $8, $9, $10)
-         ON CONFLICT (direct_low, direct_high) WHERE direct_low IS NOT NULL DO NOTHING",
+            direct_low, direct_high, external_key)
+         VALUES ($1, $2, $3, $4, $5, {}, $7, $8, $8, $9, $10, $11) ON CONFLICT DO NOTHING",
         run.dialect.json("$6")
     );
     let arguments = vec![
@@ -196,6 +247,7 @@ async fn insert_room<C: ConnectionTrait>(
         run.dialect.time(room.created_at),
         pair.map(|(low, _)| low.0).into(),
         pair.map(|(_, high)| high.0).into(),
+        room.external_key.clone().into(),
     ];
     if run.execute(&sql, arguments).await? == 0 {
         return Ok(false);

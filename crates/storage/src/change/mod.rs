@@ -11,7 +11,7 @@ use confab_domain::{Actor, Deed, Epoch, Error, Result, RoomId, Timestamp, Trace,
 use sea_orm::DatabaseTransaction;
 
 use self::apply::apply;
-pub(crate) use self::found::{create_room, direct_room};
+pub(crate) use self::found::{create_room, direct_room, room_by_key};
 use self::log::RoomLog;
 use crate::connect::{Store, bounded_domain};
 use crate::doubt::{Patience, is_lost};

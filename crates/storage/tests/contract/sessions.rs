@@ -40,6 +40,7 @@ pub(crate) async fn opened(world: &World, actor: &Actor, token: u8) -> Session {
         revoked_at: None,
         user_agent: Some("test".into()),
         ip: None,
+        issued_by: None,
     };
     world
         .store

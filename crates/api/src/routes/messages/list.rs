@@ -46,7 +46,7 @@ pub(crate) struct ListMessages {
 #[utoipa::path(
     get, path = "/rooms/{room_id}/messages", tag = "messages", params(RoomPath, ListMessages),
     responses((status = 200, description = "A page of messages.", body = MessagePage), Forbidden, NotFound),
-    security(("access_token" = []))
+    security(("access_token" = []), ("api_key" = ["read"]))
 )]
 pub(crate) async fn list_messages(
     State(ports): State<Arc<Ports>>,

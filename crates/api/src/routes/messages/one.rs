@@ -19,7 +19,7 @@ use crate::openapi::{Conflict, Forbidden, NotFound};
 #[utoipa::path(
     get, path = "/messages/{message_id}", tag = "messages", params(MessagePath),
     responses((status = 200, description = "The message as it is now.", body = Message), NotFound),
-    security(("access_token" = []))
+    security(("access_token" = []), ("api_key" = ["read"]))
 )]
 pub(crate) async fn message(
     State(ports): State<Arc<Ports>>,
@@ -50,7 +50,7 @@ pub(crate) struct EditMessageBody {
         (status = 200, description = "The message as it is now.", body = Message),
         Forbidden, NotFound, Conflict
     ),
-    security(("access_token" = []))
+    security(("access_token" = []), ("api_key" = ["messages"]))
 )]
 pub(crate) async fn edit_message(
     State(ports): State<Arc<Ports>>,
@@ -69,7 +69,7 @@ pub(crate) async fn edit_message(
 #[utoipa::path(
     delete, path = "/messages/{message_id}", tag = "messages", params(MessagePath),
     responses((status = 204, description = "Its text is gone."), Forbidden, NotFound),
-    security(("access_token" = []))
+    security(("access_token" = []), ("api_key" = ["messages"]))
 )]
 pub(crate) async fn delete_message(
     State(ports): State<Arc<Ports>>,

@@ -64,7 +64,7 @@ pub(crate) struct SendMessageBody {
         ),
         Forbidden, NotFound, Conflict, RateLimited
     ),
-    security(("access_token" = []))
+    security(("access_token" = []), ("api_key" = ["messages"]))
 )]
 pub(crate) async fn send_message(
     State(ports): State<Arc<Ports>>,

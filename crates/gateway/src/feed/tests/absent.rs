@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use confab_domain::ports::{
-    Accounts, Changed, Mark, NewMessage, NewRoom, NewUser, OutsideProfile, Page, ProfilePatch, RoomWrites,
-    Rotation, SecretHash, Sent,
+    Accounts, Changed, HostProduct, HostUser, KeyBearer, Mark, NewMessage, NewRoom, NewUser, OutsideProfile,
+    Page, ProfilePatch, RoomWrites, Rotation, SecretHash, Sent,
 };
 use confab_domain::{
-    Actor, Deed, Error, Result, RoomId, Session, SessionId, Timestamp, Trace, User, UserId, UserRole,
+    Actor, ApiKey, ApiKeyId, Deed, Error, Result, RoomId, Session, SessionId, Timestamp, Trace, User, UserId,
+    UserRole,
 };
 
 const AWAY: Error = Error::Unavailable("the live feed does not ask this", None);
@@ -80,6 +81,9 @@ impl Accounts for Absent {
     async fn revoke_session(&self, _: UserId, _: SessionId, _: Timestamp) -> Result<bool> {
         Err(AWAY)
     }
+    async fn revoke_sessions(&self, _: UserId, _: Option<SessionId>, _: Timestamp) -> Result<u64> {
+        Err(AWAY)
+    }
     async fn put_ticket(&self, _: SecretHash, _: &Actor, _: Timestamp) -> Result<()> {
         Err(AWAY)
     }
@@ -122,6 +126,44 @@ impl RoomWrites for Absent {
         Err(AWAY)
     }
     async fn mark_delivered(&self, _: RoomId, _: UserId, _: i64) -> Result<Mark> {
+        Err(AWAY)
+    }
+}
+
+#[async_trait]
+impl HostProduct for Absent {
+    async fn put_api_key(&self, _: &ApiKey, _: SecretHash) -> Result<()> {
+        Err(AWAY)
+    }
+    async fn api_keys(&self, _: Option<ApiKeyId>, _: usize) -> Result<Page<ApiKey, ApiKeyId>> {
+        Err(AWAY)
+    }
+    async fn revoke_api_key(&self, _: ApiKeyId, _: Timestamp) -> Result<bool> {
+        Err(AWAY)
+    }
+    async fn key_bearer(&self, _: SecretHash) -> Result<Option<KeyBearer>> {
+        Err(AWAY)
+    }
+    async fn touch_api_key(&self, _: ApiKeyId, _: Timestamp, _: Duration) -> Result<()> {
+        Err(AWAY)
+    }
+    async fn keep_user(&self, _: &Actor, _: HostUser, _: Timestamp, _: Trace) -> Result<(User, bool)> {
+        Err(AWAY)
+    }
+    async fn users_by_external_id(&self, _: &[String]) -> Result<Vec<User>> {
+        Err(AWAY)
+    }
+    async fn room_by_key(
+        &self,
+        _: &str,
+        _: NewRoom,
+        _: &Actor,
+        _: Timestamp,
+        _: Trace,
+    ) -> Result<(Changed, bool)> {
+        Err(AWAY)
+    }
+    async fn room_of_key(&self, _: &str) -> Result<Option<RoomId>> {
         Err(AWAY)
     }
 }

@@ -104,6 +104,7 @@ impl Stage {
         let ports = Ports {
             clock: clock.clone(),
             accounts: Arc::new(Absent),
+            host: Arc::new(Absent),
             standings: script.clone(),
             room_writes: Arc::new(Absent),
             room_reads: script.clone(),

@@ -1,0 +1,119 @@
+//! Rooms by the host product's own keys.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use confab_contract::RoomForViewer;
+use confab_domain::UserId;
+use confab_domain::commands::{self, CreateRoom};
+use confab_domain::ports::Ports;
+use http::StatusCode;
+use serde::Deserialize;
+use serde_json::Value;
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::host_users::made_or_found;
+use super::rooms::seen;
+use crate::extract::{Caller, JsonBody, Path};
+use crate::failure::Answer;
+use crate::openapi::{Forbidden, NotFound};
+use crate::router::AppState;
+
+pub(crate) fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(keep_room, room_by_key))
+}
+
+/// `/rooms/by-key/{external_key}`
+#[derive(Clone, Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(crate) struct RoomKeyPath {
+    /// The host product's own key, percent-encoded; at most 200 characters.
+    #[param(max_length = 200, example = "offer-7")]
+    external_key: String,
+}
+
+/// The room as it is made, should there be none.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "name": "Offer 7", "kind": "private", "metadata": {"offer": 7},
+    "member_external_ids": ["customer-7", "seller-2"]
+}))]
+pub(crate) struct KeepRoomBody {
+    /// `private` (default) or `public`.
+    kind: Option<String>,
+    /// One line, without bidirectional control characters.
+    #[schema(min_length = 1, max_length = 80)]
+    name: String,
+    /// What it is for.
+    #[schema(max_length = 2000)]
+    description: Option<String>,
+    /// The host product's own data: an object of at most 4 KiB and 8 levels.
+    #[schema(value_type = Option<Object>)]
+    metadata: Option<Value>,
+    /// How much a newcomer may read: `all` (default) or `since_join`.
+    history: Option<String>,
+    /// Members from the start.
+    #[serde(default)]
+    #[schema(value_type = Vec<Uuid>, max_items = 100)]
+    member_ids: Vec<UserId>,
+    /// Members from the start, by the host product's own ids; at most 100 with the others.
+    #[serde(default)]
+    #[schema(max_items = 100)]
+    member_external_ids: Vec<String>,
+}
+
+/// Keep a room by key
+///
+/// The one room of the host product's key, made when there is none; one that is there stays as it is. For the
+/// host product's service, which is no member of it.
+#[utoipa::path(
+    put, path = "/rooms/by-key/{external_key}", tag = "host product", params(RoomKeyPath),
+    request_body = KeepRoomBody,
+    responses(
+        (status = 201, description = "The room is new.", body = RoomForViewer),
+        (status = 200, description = "The room was there.", body = RoomForViewer),
+        Forbidden
+    ),
+    security(("access_token" = []), ("api_key" = ["rooms"]))
+)]
+async fn keep_room(
+    State(ports): State<Arc<Ports>>,
+    caller: Caller,
+    Path(path): Path<RoomKeyPath>,
+    JsonBody(body): JsonBody<KeepRoomBody>,
+) -> Answer<(StatusCode, Json<RoomForViewer>)> {
+    let wanted = CreateRoom {
+        kind: body.kind.unwrap_or_else(|| "private".to_owned()),
+        name: body.name,
+        description: body.description,
+        metadata: body.metadata,
+        history: body.history,
+        member_ids: body.member_ids,
+    };
+    let (key, ids) = (&path.external_key, &body.member_external_ids);
+    let trace = caller.trace.clone();
+    let (room_id, is_new) = commands::keep_room(&ports, &caller.actor, key, wanted, ids, trace).await?;
+    Ok((made_or_found(is_new), seen(&ports, &caller, room_id).await?))
+}
+
+/// A room by key
+///
+/// For whoever may see it; to anybody else there is none.
+#[utoipa::path(
+    get, path = "/rooms/by-key/{external_key}", tag = "host product", params(RoomKeyPath),
+    responses((status = 200, description = "The room.", body = RoomForViewer), NotFound),
+    security(("access_token" = []), ("api_key" = ["read"]))
+)]
+async fn room_by_key(
+    State(ports): State<Arc<Ports>>,
+    caller: Caller,
+    Path(path): Path<RoomKeyPath>,
+) -> Answer<Json<RoomForViewer>> {
+    let view = commands::room_by_key(&ports, &caller.actor, &path.external_key).await?;
+    let membership = view.access.membership.as_ref();
+    Ok(Json(RoomForViewer::new(view.room, &view.access.head, membership)))
+}
