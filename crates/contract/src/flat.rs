@@ -261,7 +261,6 @@ pub fn encode_room_event(event: &Event, around: Surroundings<'_>) -> Result<Vec<
                 reason: reason.clone(),
             },
         ),
-        EventBody::UserUnbanned { .. } => encode(event, around, NoFacts {}),
         EventBody::UserJoined { role, .. } => encode(
             event,
             around,
@@ -289,7 +288,7 @@ pub fn encode_room_event(event: &Event, around: Surroundings<'_>) -> Result<Vec<
         EventBody::RoomCreated { room } | EventBody::RoomUpdated { room } => {
             encode(event, around, room_facts(&room.room))
         }
-        EventBody::RoomDeleted {} => encode(event, around, NoFacts {}),
+        EventBody::UserUnbanned { .. } | EventBody::RoomDeleted {} => encode(event, around, NoFacts {}),
         EventBody::Unknown { data, .. } => {
             encode(event, around, data.as_object().cloned().unwrap_or_else(Map::new))
         }
