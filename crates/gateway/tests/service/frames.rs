@@ -134,7 +134,9 @@ async fn a_slow_reader_is_closed_and_its_neighbours_go_on() {
         house.say(&ada, room, &text).await;
     }
     assert_eq!(reading.await.unwrap(), 700);
-    assert_eq!(slow.expect_close(PATIENCE).await.code, 4003);
+    // Who reads nothing for two seconds more does not even get the close frame.
+    let close = slow.expect_close(PATIENCE).await;
+    assert!([4003, 1006].contains(&close.code), "{close:?}");
 }
 
 #[tokio::test]
