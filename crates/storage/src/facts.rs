@@ -15,6 +15,7 @@ pub(crate) fn facts_of(body: &EventBody) -> Option<Value> {
         EventBody::MessageCreated { .. }
         | EventBody::RoomCreated { .. }
         | EventBody::RoomUpdated { .. }
+        | EventBody::UserUnbanned { .. }
         | EventBody::RoomDeleted {} => None,
         EventBody::MessageUpdated { message } => Some(json!({ "number": message.number })),
         EventBody::MessageDeleted { number, .. }
@@ -24,7 +25,6 @@ pub(crate) fn facts_of(body: &EventBody) -> Option<Value> {
             Some(json!({ "number": number, "emoji": emoji }))
         }
         EventBody::UserBanned { reason, .. } => Some(json!({ "reason": reason })),
-        EventBody::UserUnbanned { .. } => None,
         EventBody::UserJoined { role, .. } => Some(json!({ "role": role })),
         EventBody::UserLeft { reason, .. } => Some(json!({ "reason": reason })),
         EventBody::MemberUpdated {
