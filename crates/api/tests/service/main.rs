@@ -6,6 +6,7 @@ mod account;
 mod desk;
 mod host;
 mod log;
+mod matrix;
 mod members;
 mod messages;
 mod outside;

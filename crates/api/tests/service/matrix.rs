@@ -1,0 +1,537 @@
+//! Who may do what, over REST: every operation of the document × every kind of actor × every kind of room, by the
+//! domain's one table. What is denied must change nothing and tell nobody.
+
+use std::collections::BTreeSet;
+
+use confab_domain::ports::{NewUser, Outbox, PARTITIONS, RoomReads};
+use confab_domain::rights::{Act, Standing, Verdict, verdict};
+use confab_domain::{MemberRole, RoomId, RoomKind, Trace, UserId, UserRole};
+use confab_testkit::http_client::Answer;
+use serde_json::{Value, json};
+
+use crate::desk::{Desk, Person, id};
+
+const NOBODYS: &str = "018cc251-f400-7000-8000-0000000000ff";
+
+/// Whom an operation is for.
+#[derive(Clone, Copy)]
+enum For {
+    /// Everybody, without a token.
+    Everybody,
+    /// Everybody with an account, for themselves.
+    Accounts,
+    /// Accounts of these roles.
+    Office(&'static [UserRole]),
+    /// Those whom the table allows this act in the room of the path.
+    Room(Act),
+    /// Those whom the table allows this act in the message's own room. Who cannot read it (or, being a site
+    /// admin, act on it by office) learns nothing of it.
+    Message(Act),
+    /// Served by the gateway, which has a matrix of its own.
+    Gateway,
+}
+
+const ADMIN: For = For::Office(&[UserRole::Admin]);
+const SERVICE: For = For::Office(&[UserRole::Service]);
+const OFFICES: For = For::Office(&[UserRole::Admin, UserRole::Service]);
+
+/// An operation, whom it is for, and a body that is right.
+struct Row(&'static str, For, fn(&Scene) -> Option<Value>);
+
+const NO_BODY: fn(&Scene) -> Option<Value> = |_| None;
+
+/// The rows. An operation of the document without one fails the test, and so does a row without operation.
+const ROWS: &[Row] = &[
+    // Accounts and documents.
+    Row("GET /.well-known/jwks.json", For::Everybody, NO_BODY),
+    Row("GET /asyncapi.json", For::Everybody, NO_BODY),
+    Row("GET /openapi.json", For::Everybody, NO_BODY),
+    Row("GET /capabilities", For::Everybody, NO_BODY),
+    Row("GET /health", For::Everybody, NO_BODY),
+    Row("GET /ready", For::Everybody, NO_BODY),
+    Row("GET /schemas", For::Everybody, NO_BODY),
+    Row("GET /schemas/{name}", For::Everybody, NO_BODY),
+    Row("POST /auth/register", For::Everybody, NO_BODY),
+    Row("POST /auth/login", For::Everybody, NO_BODY),
+    Row("POST /auth/refresh", For::Everybody, NO_BODY),
+    Row("POST /auth/logout", For::Accounts, |_| {
+        Some(json!({"refresh_token": "x"}))
+    }),
+    Row("POST /auth/ticket", For::Accounts, NO_BODY),
+    Row("GET /me", For::Accounts, NO_BODY),
+    Row("PATCH /me", For::Accounts, |_| Some(json!({"display_name": "x"}))),
+    Row("PUT /me/password", For::Accounts, |_| {
+        Some(json!({"current_password": "not this one", "new_password": "nor this one"}))
+    }),
+    Row("GET /me/sessions", For::Accounts, NO_BODY),
+    Row("DELETE /me/sessions", For::Accounts, NO_BODY),
+    Row("DELETE /me/sessions/{session_id}", For::Accounts, NO_BODY),
+    Row("GET /users", For::Accounts, NO_BODY),
+    Row("GET /users/{user_id}", For::Accounts, NO_BODY),
+    Row("GET /users/{user_id}/presence", For::Accounts, NO_BODY),
+    Row("GET /rooms", For::Accounts, NO_BODY),
+    Row("POST /rooms", For::Accounts, |_| {
+        Some(json!({"kind": "public", "name": "x"}))
+    }),
+    Row("POST /rooms/direct", For::Accounts, |scene| {
+        Some(json!({"user_id": scene.guest.id}))
+    }),
+    // Offices.
+    Row("GET /api-keys", ADMIN, NO_BODY),
+    Row("POST /api-keys", ADMIN, |_| {
+        Some(json!({"name": "x", "service": "host", "scopes": ["read"]}))
+    }),
+    Row("DELETE /api-keys/{api_key_id}", ADMIN, NO_BODY),
+    Row("GET /rooms/by-key/{external_key}", SERVICE, NO_BODY),
+    Row("PUT /rooms/by-key/{external_key}", SERVICE, |_| {
+        Some(json!({"kind": "private", "name": "x"}))
+    }),
+    Row("POST /users/batch", SERVICE, |_| {
+        Some(json!({"users": [{"external_id": "x", "username": "outside_x"}]}))
+    }),
+    Row("POST /users/lookup", SERVICE, |_| {
+        Some(json!({"external_ids": ["x"]}))
+    }),
+    Row("GET /users/by-external-id/{external_id}", SERVICE, NO_BODY),
+    Row("PUT /users/by-external-id/{external_id}", SERVICE, |_| {
+        Some(json!({"username": "outside_y"}))
+    }),
+    Row("POST /users/by-external-id/{external_id}/tokens", SERVICE, |_| {
+        Some(json!({}))
+    }),
+    Row("POST /users/{user_id}/tokens", SERVICE, |_| Some(json!({}))),
+    Row("DELETE /users/{user_id}/tokens", SERVICE, NO_BODY),
+    Row("POST /users/{user_id}/deactivate", OFFICES, NO_BODY),
+    Row("POST /users/{user_id}/reactivate", OFFICES, NO_BODY),
+    // Rooms.
+    Row("GET /rooms/{room_id}", For::Room(Act::SeeRoom), NO_BODY),
+    Row("PATCH /rooms/{room_id}", For::Room(Act::EditRoom), |_| {
+        Some(json!({"description": "new"}))
+    }),
+    Row("DELETE /rooms/{room_id}", For::Room(Act::DeleteRoom), NO_BODY),
+    Row("POST /rooms/{room_id}/join", For::Room(Act::Join), NO_BODY),
+    Row("POST /rooms/{room_id}/leave", For::Room(Act::Leave), NO_BODY),
+    Row(
+        "GET /rooms/{room_id}/members",
+        For::Room(Act::ListMembers),
+        NO_BODY,
+    ),
+    Row(
+        "POST /rooms/{room_id}/members",
+        For::Room(Act::AddMember),
+        |scene| Some(json!({"user_id": scene.guest.id})),
+    ),
+    Row(
+        "POST /rooms/{room_id}/members/remove",
+        For::Room(Act::RemoveMember),
+        |scene| Some(json!({"user_ids": [scene.target.id]})),
+    ),
+    Row(
+        "PATCH /rooms/{room_id}/members/{user_id}",
+        For::Room(Act::ChangeRole),
+        |_| Some(json!({"role": "moderator"})),
+    ),
+    Row(
+        "DELETE /rooms/{room_id}/members/{user_id}",
+        For::Room(Act::RemoveMember),
+        NO_BODY,
+    ),
+    Row("GET /rooms/{room_id}/messages", For::Room(Act::Read), NO_BODY),
+    Row("POST /rooms/{room_id}/messages", For::Room(Act::Send), |_| {
+        Some(json!({"content": "x"}))
+    }),
+    Row("GET /rooms/{room_id}/events", For::Room(Act::Read), NO_BODY),
+    Row("POST /rooms/{room_id}/read", For::Room(Act::Signal), |_| {
+        Some(json!({"number": 1}))
+    }),
+    Row(
+        "GET /rooms/{room_id}/receipts",
+        For::Room(Act::SeePresence),
+        NO_BODY,
+    ),
+    Row(
+        "GET /rooms/{room_id}/presence",
+        For::Room(Act::SeePresence),
+        NO_BODY,
+    ),
+    // Messages: somebody else's.
+    Row("GET /messages/{message_id}", For::Message(Act::Read), NO_BODY),
+    Row(
+        "DELETE /messages/{message_id}",
+        For::Message(Act::DeleteOthersMessage),
+        NO_BODY,
+    ),
+    // Nobody edits what another said; one's own is in `edits_are_the_senders_alone`.
+    Row("PATCH /messages/{message_id}", For::Office(&[]), |_| {
+        Some(json!({"content": "x"}))
+    }),
+    // Streams.
+    Row("GET /stream", For::Gateway, NO_BODY),
+    Row("GET /rooms/{room_id}/stream", For::Gateway, NO_BODY),
+    Row("GET /ws", For::Gateway, NO_BODY),
+    Row("GET /ws/{room_id}", For::Gateway, NO_BODY),
+];
+
+/// Who asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Asker {
+    Stranger,
+    /// Was in it, and left.
+    Former,
+    As(MemberRole),
+    Service,
+    SiteAdmin,
+}
+
+const ASKERS: [Asker; 8] = [
+    Asker::Stranger,
+    Asker::Former,
+    Asker::As(MemberRole::Member),
+    Asker::As(MemberRole::Moderator),
+    Asker::As(MemberRole::Admin),
+    Asker::As(MemberRole::Owner),
+    Asker::Service,
+    Asker::SiteAdmin,
+];
+
+/// Two people stay two people for ever: nobody has left, and nobody has a rank.
+fn exists(asker: Asker, kind: RoomKind) -> bool {
+    kind != RoomKind::Direct
+        || matches!(
+            asker,
+            Asker::Stranger | Asker::As(MemberRole::Member) | Asker::Service | Asker::SiteAdmin
+        )
+}
+
+/// A room with somebody who asks, and what may be asked about.
+struct Scene {
+    asker: Person,
+    standing: Standing,
+    room_id: String,
+    /// A plain member, who wrote the message.
+    target: Person,
+    /// Not in the room.
+    guest: Person,
+    message_id: String,
+}
+
+impl Scene {
+    async fn set(desk: &Desk, kind: RoomKind, asker: Asker) -> Self {
+        let role = match asker {
+            Asker::Service => UserRole::Service,
+            Asker::SiteAdmin => UserRole::Admin,
+            _ => UserRole::User,
+        };
+        let asking = somebody(desk, role).await;
+        let (target, guest) = (
+            somebody(desk, UserRole::User).await,
+            somebody(desk, UserRole::User).await,
+        );
+        let founder = match asker {
+            Asker::As(MemberRole::Owner) => asking.clone(),
+            Asker::As(MemberRole::Member) if kind == RoomKind::Direct => asking.clone(),
+            _ => somebody(desk, UserRole::User).await,
+        };
+        let room_id = if kind == RoomKind::Direct {
+            id(&desk
+                .post(&founder, "/rooms/direct", json!({"user_id": target.id}))
+                .await
+                .expect(201))
+        } else {
+            let wanted = json!({"kind": kind.as_str(), "name": "room", "member_ids": [target.id]});
+            id(&desk.post(&founder, "/rooms", wanted).await.expect(201))
+        };
+        let rank = match asker {
+            Asker::As(rank) if founder.id != asking.id => Some(rank),
+            Asker::Former => Some(MemberRole::Member),
+            _ => None,
+        };
+        if let Some(rank) = rank {
+            let member = json!({"user_id": asking.id, "role": rank.as_str()});
+            desk.post(&founder, &format!("/rooms/{room_id}/members"), member)
+                .await
+                .expect(201);
+        }
+        if asker == Asker::Former {
+            desk.poke(&asking, &format!("/rooms/{room_id}/leave"))
+                .await
+                .expect(204);
+        }
+        let message_id = id(&desk.say(&target, &room_id, "said by the target").await);
+        Self {
+            standing: Standing {
+                kind,
+                user_role: role,
+                member_role: match asker {
+                    Asker::As(role) => Some(role),
+                    _ => None,
+                },
+            },
+            asker: asking,
+            room_id,
+            target,
+            guest,
+            message_id,
+        }
+    }
+
+    /// A path with what it is about; what is not of this scene is nobody's.
+    fn filled(&self, path: &str) -> String {
+        path.replace("{room_id}", &self.room_id)
+            .replace("{message_id}", &self.message_id)
+            .replace("{user_id}", &self.target.id)
+            .replace("{emoji}", "%F0%9F%91%8D")
+            .replace("{external_key}", "key-1")
+            .replace("{api_key_id}", NOBODYS)
+            .replace("{session_id}", NOBODYS)
+            .replace("{external_id}", "x")
+            .replace("{name}", "x")
+    }
+
+    async fn ask(&self, desk: &Desk, row: &Row) -> Answer {
+        let (method, path) = row.0.split_once(' ').unwrap();
+        let path = self.filled(path);
+        desk.call(method, &path, Some(&self.asker.token), (row.2)(self).as_ref())
+            .await
+    }
+
+    /// All that may not change by what is denied: the room with its counters, its members, what waits for others.
+    async fn state(&self, desk: &Desk) -> String {
+        let room_id: RoomId = self.room_id.parse().unwrap();
+        let asker: UserId = self.asker.id.parse().unwrap();
+        let access = desk.store.access(room_id, asker).await.unwrap();
+        let members = desk.store.members(room_id, None, 100).await.unwrap();
+        let message = desk
+            .store
+            .message(self.message_id.parse().unwrap(), asker)
+            .await
+            .unwrap();
+        let mut waiting = 0;
+        for partition in 0..PARTITIONS {
+            waiting += desk.store.pending(partition, 10_000).await.unwrap().rows.len();
+        }
+        let marks: Vec<_> = members.items.iter().map(|(member, _)| member).collect();
+        format!(
+            "{access:?} {marks:?} {:?} {waiting}",
+            message.map(|(message, _)| message)
+        )
+    }
+}
+
+/// An account and its token, without the price of a password.
+async fn somebody(desk: &Desk, role: UserRole) -> Person {
+    let now = desk.ports.clock.now();
+    let id = UserId::mint(now);
+    let user = NewUser {
+        id,
+        username: format!("u{}", &id.0.simple().to_string()[12..]),
+        email: None,
+        display_name: "Somebody".to_owned(),
+        avatar_url: None,
+        password_hash: None,
+        role,
+    };
+    let user = desk
+        .ports
+        .accounts
+        .register(user, now, Trace::default())
+        .await
+        .unwrap();
+    let (token, _) = desk.ports.tokens.issue(id, role, None, now).unwrap();
+    Person {
+        id: id.to_string(),
+        username: user.username,
+        token,
+        refresh_token: String::new(),
+    }
+}
+
+/// The status that the table promises; none when it is allowed.
+fn refusal(row: &Row, standing: Standing) -> Option<u16> {
+    let by = |verdict| match verdict {
+        Verdict::Allowed => None,
+        Verdict::Forbidden => Some(403),
+        Verdict::Hidden => Some(404),
+    };
+    match row.1 {
+        For::Room(act) => by(verdict(act, standing)),
+        For::Message(act) => {
+            let knows = verdict(Act::Read, standing) == Verdict::Allowed
+                || standing.user_role == UserRole::Admin && act == Act::DeleteOthersMessage;
+            if knows {
+                by(verdict(act, standing))
+            } else {
+                Some(404)
+            }
+        }
+        _ => None,
+    }
+}
+
+#[test]
+fn every_operation_has_its_row() {
+    let document = serde_json::to_value(confab_api::openapi()).unwrap();
+    let mut operations = BTreeSet::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for method in item.as_object().unwrap().keys() {
+            operations.insert(format!("{} {path}", method.to_uppercase()));
+        }
+    }
+    let rows: BTreeSet<String> = ROWS.iter().map(|row| row.0.to_owned()).collect();
+    assert_eq!(rows.len(), ROWS.len(), "a row is there twice");
+    let without_row: Vec<_> = operations.difference(&rows).collect();
+    let without_operation: Vec<_> = rows.difference(&operations).collect();
+    assert!(
+        without_row.is_empty() && without_operation.is_empty(),
+        "operations without a row in ROWS: {without_row:?}; rows without an operation: {without_operation:?}"
+    );
+}
+
+#[tokio::test]
+async fn in_each_room_each_may_do_what_the_table_says_and_no_more() {
+    let desk = Desk::open().await;
+    let mut wrong = Vec::new();
+    for kind in [RoomKind::Public, RoomKind::Private, RoomKind::Direct] {
+        for asker in ASKERS.into_iter().filter(|asker| exists(*asker, kind)) {
+            let mut scene = Scene::set(&desk, kind, asker).await;
+            for row in ROWS
+                .iter()
+                .filter(|row| matches!(row.1, For::Room(_) | For::Message(_)))
+            {
+                let cell = format!("{} as {asker:?} in a {} room", row.0, kind.as_str());
+                match refusal(row, scene.standing) {
+                    None => {
+                        let answer = scene.ask(&desk, row).await;
+                        if !(200..300).contains(&answer.status) {
+                            wrong.push(format!("{cell}: refused {} {}", answer.status, answer.text()));
+                        }
+                        if !row.0.starts_with("GET ") {
+                            scene = Scene::set(&desk, kind, asker).await;
+                        }
+                    }
+                    Some(status) => {
+                        let before = scene.state(&desk).await;
+                        let answer = scene.ask(&desk, row).await;
+                        if answer.status != status {
+                            wrong.push(format!(
+                                "{cell}: {} and not {status} {}",
+                                answer.status,
+                                answer.text()
+                            ));
+                        }
+                        if answer.text().contains("said by the target") {
+                            wrong.push(format!("{cell}: the refusal tells the message"));
+                        }
+                        if scene.state(&desk).await != before {
+                            wrong.push(format!("{cell}: denied, and something changed"));
+                        }
+                    }
+                }
+            }
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "{} cells are wrong:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
+}
+
+#[tokio::test]
+async fn offices_are_held_by_their_roles_alone() {
+    let desk = Desk::open().await;
+    let mut wrong = Vec::new();
+    for row in ROWS {
+        let roles: &[UserRole] = match row.1 {
+            For::Office(roles) => roles,
+            _ => continue,
+        };
+        for (role, asker) in [
+            (UserRole::User, Asker::As(MemberRole::Owner)),
+            (UserRole::Service, Asker::Service),
+            (UserRole::Admin, Asker::SiteAdmin),
+        ] {
+            let scene = Scene::set(&desk, RoomKind::Public, asker).await;
+            let before = scene.state(&desk).await;
+            let answer = scene.ask(&desk, row).await;
+            if roles.contains(&role) {
+                if [401, 403, 500].contains(&answer.status) {
+                    wrong.push(format!(
+                        "{} as {role:?}: {} {}",
+                        row.0,
+                        answer.status,
+                        answer.text()
+                    ));
+                }
+            } else if ![403, 404].contains(&answer.status) || scene.state(&desk).await != before {
+                wrong.push(format!(
+                    "{} as {role:?}: {} {}",
+                    row.0,
+                    answer.status,
+                    answer.text()
+                ));
+            }
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "{} cells are wrong:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
+}
+
+#[tokio::test]
+async fn without_a_token_only_what_is_open_answers() {
+    let desk = Desk::open().await;
+    let scene = Scene::set(&desk, RoomKind::Public, Asker::As(MemberRole::Owner)).await;
+    let before = scene.state(&desk).await;
+    for row in ROWS {
+        let (method, path) = row.0.split_once(' ').unwrap();
+        let path = scene.filled(path);
+        if matches!(row.1, For::Gateway) {
+            continue;
+        }
+        for token in [None, Some("not.a.token")] {
+            let answer = desk.call(method, &path, token, (row.2)(&scene).as_ref()).await;
+            match row.1 {
+                For::Everybody => assert_ne!(answer.status, 401, "{}", row.0),
+                _ => assert_eq!(answer.status, 401, "{} {}", row.0, answer.text()),
+            }
+        }
+    }
+    assert_eq!(scene.state(&desk).await, before);
+}
+
+#[tokio::test]
+async fn edits_are_the_senders_alone() {
+    let desk = Desk::open().await;
+    for kind in [RoomKind::Public, RoomKind::Private, RoomKind::Direct] {
+        for asker in ASKERS.into_iter().filter(|asker| exists(*asker, kind)) {
+            let mut scene = Scene::set(&desk, kind, asker).await;
+            let said = format!("/rooms/{}/messages", scene.room_id);
+            let sent = desk.post(&scene.asker, &said, json!({"content": "mine"})).await;
+            if let Some(own) = (sent.status == 201).then(|| sent.json()["id"].clone()) {
+                scene.message_id = own.as_str().unwrap().to_owned();
+                let edited = format!("/messages/{}", scene.message_id);
+                let answer = desk
+                    .patch(&scene.asker, &edited, json!({"content": "still mine"}))
+                    .await;
+                assert_eq!(answer.status, 200, "{asker:?} {kind:?} {}", answer.text());
+                let target = scene.target.clone();
+                let answer = desk
+                    .patch(&target, &edited, json!({"content": "taken over"}))
+                    .await;
+                assert_eq!(answer.status, 403, "the target is a member");
+                desk.delete(&scene.asker, &edited).await.expect(204);
+            } else {
+                assert_ne!(
+                    verdict(Act::Send, scene.standing),
+                    Verdict::Allowed,
+                    "{asker:?} {kind:?}"
+                );
+            }
+        }
+    }
+}
