@@ -91,7 +91,7 @@ async fn keeps_keys_and_takes_them_back(world: World) {
     assert!(world.store.key_bearer(secret(3)).await.unwrap().is_none());
 
     let page = world.store.api_keys(None, 1).await.unwrap();
-    assert_eq!(page.items, [first.clone()]);
+    assert_eq!(page.items, std::slice::from_ref(&first));
     let rest = world.store.api_keys(page.next, 1).await.unwrap();
     assert_eq!((rest.items, rest.next), (vec![second.clone()], None));
 
