@@ -18,7 +18,8 @@ pub use error::{FieldProblem, Problem, problem_type, status_of, title_of};
 pub use event::{Event, EventBody, HiddenEvent, LogEntry, encode_event, encode_hidden};
 pub use host::{ApiKey, HostUser, NewApiKey, UserTokens};
 pub use message::{
-    Attachment, ForwardedFrom, LogPage, Message, MessageExtras, MessagePage, MessagePreview, ReactionCount,
+    Attachment, ForwardedFrom, LogPage, Message, MessageExtras, MessagePage, MessagePreview, Reaction,
+    ReactionCount,
 };
 pub use page::{AsOf, Page, RoomPage};
 pub use people::{AccessTokens, Me, Presence, Receipt, RoomPresence, Session, Ticket, User};

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use crate::{AsOf, LogEntry};
+use crate::{AsOf, LogEntry, User};
 
 /// A message as it is now.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -275,6 +275,45 @@ impl From<confab_domain::ReactionCount> for ReactionCount {
             emoji: reaction.emoji,
             count: reaction.count,
             mine: None,
+        }
+    }
+}
+
+impl Message {
+    /// As one viewer sees it over REST: `is_own` says of each emoji whether it is theirs.
+    pub fn for_viewer(message: confab_domain::Message, is_own: impl Fn(&str) -> bool) -> Self {
+        let mut message = Self::from(message);
+        for reaction in &mut message.reactions {
+            reaction.mine = Some(is_own(&reaction.emoji));
+        }
+        message
+    }
+}
+
+/// One person's reaction.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Reaction {
+    /// With what.
+    #[schema(example = "👍")]
+    pub emoji: String,
+    /// Who.
+    #[schema(value_type = uuid::Uuid)]
+    pub user_id: UserId,
+    /// Their profile.
+    pub user: User,
+    /// When.
+    #[schema(value_type = String, format = DateTime)]
+    pub created_at: Timestamp,
+}
+
+impl Reaction {
+    /// From the reaction and the profile.
+    pub fn new(reaction: confab_domain::Reaction, user: confab_domain::User) -> Self {
+        Self {
+            emoji: reaction.emoji,
+            user_id: reaction.user_id,
+            user: user.into(),
+            created_at: reaction.created_at,
         }
     }
 }

@@ -4,6 +4,8 @@
 //! commits each effect together with its event; an empty answer means that nothing changed and nothing is
 //! announced.
 
+mod reactions;
+
 use std::collections::HashMap;
 
 use serde_json::Value;
@@ -43,6 +45,24 @@ pub enum Deed {
     },
     /// Delete a message.
     DeleteMessage(MessageId),
+    /// React to a message with an emoji, in its kept form.
+    AddReaction {
+        /// Which message.
+        message_id: MessageId,
+        /// With what.
+        emoji: String,
+    },
+    /// Take one's own reaction back.
+    RemoveReaction {
+        /// Which message.
+        message_id: MessageId,
+        /// What.
+        emoji: String,
+    },
+    /// Pin a message of the room.
+    PinMessage(MessageId),
+    /// Pin it no longer.
+    UnpinMessage(MessageId),
 }
 
 /// New values of a room's slow part: outer `None` keeps, inner `None` clears.
@@ -67,6 +87,10 @@ pub struct Needs {
     pub successor: bool,
     /// Who owns the room now.
     pub owners: bool,
+    /// Whether the actor has reacted to the message with this emoji.
+    pub reaction: Option<String>,
+    /// How many messages are pinned.
+    pub pins: bool,
 }
 
 impl Deed {
@@ -89,6 +113,16 @@ impl Deed {
             },
             Self::EditMessage { message_id, .. } | Self::DeleteMessage(message_id) => Needs {
                 message_id: Some(*message_id),
+                ..Needs::default()
+            },
+            Self::AddReaction { message_id, emoji } | Self::RemoveReaction { message_id, emoji } => Needs {
+                message_id: Some(*message_id),
+                reaction: Some(emoji.clone()),
+                ..Needs::default()
+            },
+            Self::PinMessage(message_id) | Self::UnpinMessage(message_id) => Needs {
+                message_id: Some(*message_id),
+                pins: true,
                 ..Needs::default()
             },
             Self::Leave => Needs {
@@ -119,6 +153,10 @@ pub struct Facts {
     pub successor: Option<UserId>,
     /// Who owns the room now, where the deed needs it: one, or none in a room that the host product made.
     pub owners: Vec<Member>,
+    /// Whether the actor has reacted to the message with the emoji the deed names.
+    pub has_reacted: bool,
+    /// How many messages are pinned, where the deed needs it.
+    pub pinned_count: i64,
     /// The moment of the decision.
     pub now: Timestamp,
 }
@@ -177,7 +215,43 @@ pub enum Effect {
         /// The new text.
         content: String,
     },
-    /// Leave a tombstone; erase text, metadata and edit history.
+    /// Add a person's reaction and count it.
+    ReactionAdded {
+        /// Which message.
+        message_id: MessageId,
+        /// Its number.
+        number: i64,
+        /// With what.
+        emoji: String,
+        /// Who.
+        user_id: UserId,
+    },
+    /// Take a person's reaction away and count it no longer.
+    ReactionRemoved {
+        /// Which message.
+        message_id: MessageId,
+        /// Its number.
+        number: i64,
+        /// What.
+        emoji: String,
+        /// Whose.
+        user_id: UserId,
+    },
+    /// Pin a message from now on.
+    MessagePinned {
+        /// Which.
+        message_id: MessageId,
+        /// Its number.
+        number: i64,
+    },
+    /// Pin it no longer.
+    MessageUnpinned {
+        /// Which.
+        message_id: MessageId,
+        /// Its number.
+        number: i64,
+    },
+    /// Leave a tombstone; erase text, metadata, reactions, pin and edit history.
     MessageDeleted {
         /// Which.
         message_id: MessageId,
@@ -279,6 +353,25 @@ pub fn decide(actor: &Actor, deed: &Deed, facts: &Facts) -> Result<Vec<Effect>> 
                 number: message.number,
                 content: content.clone(),
             }])
+        }
+        Deed::AddReaction { emoji, .. } => {
+            let message = visible_message(facts, standing)?;
+            permit(Act::React)?;
+            reactions::add(actor, message, emoji, facts)
+        }
+        Deed::RemoveReaction { emoji, .. } => {
+            let message = visible_message(facts, standing)?;
+            permit(Act::React)?;
+            Ok(reactions::remove(actor, message, emoji, facts))
+        }
+        Deed::PinMessage(_) => {
+            // The right comes first: who may not pin is not told which messages there are.
+            permit(Act::Pin)?;
+            reactions::pin(visible_message(facts, standing)?, facts)
+        }
+        Deed::UnpinMessage(_) => {
+            permit(Act::Pin)?;
+            Ok(reactions::unpin(visible_message(facts, standing)?))
         }
         Deed::DeleteMessage(message_id) => {
             let message = visible_message(facts, standing)?;
@@ -488,13 +581,13 @@ mod tests {
     use super::*;
     use crate::{ContentType, History, RoomId};
 
-    const NOW: Timestamp = Timestamp::from_millis(1_000_000);
+    pub(super) const NOW: Timestamp = Timestamp::from_millis(1_000_000);
 
     fn id(n: u8) -> UserId {
         UserId(Uuid::from_bytes([n; 16]))
     }
 
-    fn actor(n: u8, role: UserRole) -> Actor {
+    pub(super) fn actor(n: u8, role: UserRole) -> Actor {
         Actor {
             user_id: id(n),
             role,
@@ -517,7 +610,7 @@ mod tests {
         }
     }
 
-    fn facts(kind: RoomKind, own: Option<MemberRole>, others: &[(u8, MemberRole)]) -> Facts {
+    pub(super) fn facts(kind: RoomKind, own: Option<MemberRole>, others: &[(u8, MemberRole)]) -> Facts {
         Facts {
             room: Room {
                 id: RoomId(Uuid::nil()),
@@ -567,11 +660,13 @@ mod tests {
                 .filter(|(_, role)| *role == MemberRole::Owner)
                 .map(|(n, role)| member(n, role))
                 .collect(),
+            has_reacted: false,
+            pinned_count: 0,
             now: NOW,
         }
     }
 
-    fn message(sender: u8) -> Message {
+    pub(super) fn message(sender: u8) -> Message {
         Message {
             id: MessageId(Uuid::from_bytes([9; 16])),
             room_id: RoomId(Uuid::nil()),

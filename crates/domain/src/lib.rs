@@ -2,6 +2,7 @@
 
 pub mod change;
 pub mod commands;
+pub mod emoji;
 mod error;
 mod event;
 mod host;
@@ -30,7 +31,7 @@ pub use ids::{
 pub use limits::{Limits, Rate};
 pub use message::{
     ATTACHMENTS_MAX, Attachment, Body, ContentType, Extras, ForwardedFrom, LINKS_MAX, MENTIONS_MAX, Message,
-    Named, PREVIEW_CHARS_MAX, Preview, REACTION_KINDS_MAX, ReactionCount,
+    Named, PINS_MAX, PREVIEW_CHARS_MAX, Preview, REACTION_KINDS_MAX, Reaction, ReactionCount,
 };
 pub use room::{History, Horizon, Member, MemberRole, Room, RoomAccess, RoomHead, RoomKind};
 pub use time::{Clock, Timestamp};

@@ -34,6 +34,8 @@ pub struct Limits {
     pub registrations: Rate,
     /// Rooms made and joined, members added, per person.
     pub room_changes: Rate,
+    /// Reactions and pins, made and taken back, per person.
+    pub reactions: Rate,
     /// Rooms that one connection follows.
     pub rooms_per_connection_max: usize,
     /// Live connections of one person; one more closes the oldest.
@@ -60,6 +62,7 @@ impl Default for Limits {
             logins: Rate::per_minute(10),
             registrations: Rate::per_minute(30),
             room_changes: Rate::per_minute(60),
+            reactions: Rate::per_minute(60),
             rooms_per_connection_max: 1_000,
             connections_per_user_max: 8,
             frames: Rate {

@@ -14,6 +14,8 @@ pub const MENTIONS_MAX: usize = 50;
 pub const LINKS_MAX: usize = 20;
 /// Different emoji on one message.
 pub const REACTION_KINDS_MAX: usize = 50;
+/// Pinned messages of one room.
+pub const PINS_MAX: i64 = 100;
 /// Characters of a parent's text that its replies show.
 pub const PREVIEW_CHARS_MAX: usize = 200;
 
@@ -131,6 +133,25 @@ impl Extras {
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
+
+    /// Counts one more person who reacted so.
+    pub fn count_reaction(&mut self, emoji: &str) {
+        match self.reactions.iter_mut().find(|reaction| reaction.emoji == emoji) {
+            Some(reaction) => reaction.count += 1,
+            None => self.reactions.push(ReactionCount {
+                emoji: emoji.to_owned(),
+                count: 1,
+            }),
+        }
+    }
+
+    /// Counts one person less; an emoji that nobody is left for goes.
+    pub fn discount_reaction(&mut self, emoji: &str) {
+        if let Some(reaction) = self.reactions.iter_mut().find(|reaction| reaction.emoji == emoji) {
+            reaction.count -= 1;
+        }
+        self.reactions.retain(|reaction| reaction.count > 0);
+    }
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
@@ -189,6 +210,17 @@ pub struct ReactionCount {
     pub emoji: String,
     /// By how many people.
     pub count: i64,
+}
+
+/// One person's reaction.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reaction {
+    /// With what.
+    pub emoji: String,
+    /// Who.
+    pub user_id: UserId,
+    /// When.
+    pub created_at: Timestamp,
 }
 
 impl Message {

@@ -13,6 +13,8 @@ pub(crate) enum ListColumn {
     Id(&'static str),
     /// An integer.
     Integer(&'static str),
+    /// A text.
+    Text(&'static str),
 }
 
 /// An id in a tuple.
@@ -36,6 +38,9 @@ pub(crate) fn table(dialect: Dialect, placeholder: &str, columns: &[ListColumn])
             }
             (Dialect::Postgres, ListColumn::Integer(name)) => {
                 format!("CAST(t.value ->> {index} AS bigint) AS {name}, ")
+            }
+            (Dialect::Postgres | Dialect::Sqlite, ListColumn::Text(name)) => {
+                format!("t.value ->> {index} AS {name}, ")
             }
             (Dialect::Sqlite, ListColumn::Id(name)) => format!("unhex(t.value ->> {index}) AS {name}, "),
             (Dialect::Sqlite, ListColumn::Integer(name)) => format!("t.value ->> {index} AS {name}, "),

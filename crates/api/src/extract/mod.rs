@@ -9,5 +9,7 @@ mod query;
 pub(crate) use body::{AsObject, JsonBody, Patch, present};
 pub(crate) use caller::Caller;
 pub(crate) use origin::Origin;
-pub(crate) use path::{MemberPath, MessagePath, Path, RoomPath, SessionPath, UserPath};
+pub(crate) use path::{
+    MemberPath, MessagePath, Path, PinPath, ReactionPath, RoomPath, SessionPath, UserPath,
+};
 pub(crate) use query::{Listing, Query};

@@ -66,6 +66,30 @@ pub(crate) struct MessagePath {
     pub(crate) message_id: MessageId,
 }
 
+/// `/messages/{message_id}/reactions/{emoji}`
+#[derive(Clone, Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(crate) struct ReactionPath {
+    /// The message.
+    #[param(value_type = Uuid)]
+    pub(crate) message_id: MessageId,
+    /// Exactly one emoji, percent-encoded, with or without variation selectors.
+    #[param(max_length = 64, example = "👍")]
+    pub(crate) emoji: String,
+}
+
+/// `/rooms/{room_id}/pins/{message_id}`
+#[derive(Clone, Copy, Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(crate) struct PinPath {
+    /// The room.
+    #[param(value_type = Uuid)]
+    pub(crate) room_id: RoomId,
+    /// The message.
+    #[param(value_type = Uuid)]
+    pub(crate) message_id: MessageId,
+}
+
 /// `/users/{user_id}…`
 #[derive(Clone, Copy, Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Path)]

@@ -303,6 +303,7 @@ fn tags() -> Vec<Tag> {
             "log",
             "Everything durable that happened in a room, in its one order.",
         ),
+        tag("reactions", "Emoji on messages, and pinned messages."),
         tag("marks", "Who has read and received what."),
         tag("presence", "Who is there now."),
         tag(

@@ -11,7 +11,9 @@ mod me;
 mod members;
 mod messages;
 mod ops;
+mod pins;
 mod presence;
+mod reactions;
 mod rooms;
 mod streams;
 mod users;
@@ -30,6 +32,8 @@ pub(crate) fn all() -> OpenApiRouter<AppState> {
         .merge(rooms::routes())
         .merge(members::routes())
         .merge(messages::routes())
+        .merge(reactions::routes())
+        .merge(pins::routes())
         .merge(log::routes())
         .merge(marks::routes())
         .merge(presence::routes())

@@ -86,6 +86,7 @@ impl Default for Wishes {
             logins: off,
             registrations: off,
             room_changes: off,
+            reactions: off,
             ..Limits::default()
         };
         Self {
@@ -285,7 +286,8 @@ fn ports(store: Arc<Store>, clock: Arc<StillClock>, limits: Limits) -> Ports {
         host: store.clone(),
         standings: store.clone(),
         room_writes: store.clone(),
-        room_reads: store,
+        room_reads: store.clone(),
+        conversations: store,
         tokens: Arc::new(keyring.unwrap()),
         passwords: Arc::new(Argon2Passwords::new(2)),
         secrets: Arc::new(RandomSecrets),

@@ -11,6 +11,7 @@ mod members;
 mod messages;
 mod outside;
 mod pages;
+mod reactions;
 mod rooms;
 mod rude;
 mod schema;

@@ -76,7 +76,8 @@ impl Race {
             let batch = match random.random_range(0..100) {
                 0..40 => self.store.send(room_id, &format!("{seed} said {step}")),
                 40..50 => self.store.send_all(room_id, &["a", "b", "c"]),
-                50..70 => self.store.edit(room_id, some, &format!("{seed} edited {step}")),
+                50..65 => self.store.edit(room_id, some, &format!("{seed} edited {step}")),
+                65..70 => self.store.react(room_id, some),
                 70..85 => self.store.delete(room_id, some),
                 85..90 => self.store.change_strangely(room_id, some),
                 90..95 => self.store.rename(room_id, &format!("{seed} renamed {step}")),

@@ -2,6 +2,7 @@
 //! each, and one contract suite holds both to it.
 
 mod accounts;
+mod conversations;
 mod host;
 mod identity;
 mod live;
@@ -13,6 +14,7 @@ mod rooms;
 use std::sync::Arc;
 
 pub use accounts::*;
+pub use conversations::*;
 pub use host::*;
 pub use identity::*;
 pub use live::*;
@@ -38,6 +40,8 @@ pub struct Ports {
     pub room_writes: Arc<dyn RoomWrites>,
     /// Reads of rooms.
     pub room_reads: Arc<dyn RoomReads>,
+    /// Reactions, pins, and what people keep for themselves.
+    pub conversations: Arc<dyn Conversations>,
     /// Access tokens.
     pub tokens: Arc<dyn AccessTokens>,
     /// Password hashes.

@@ -2,10 +2,12 @@
 
 mod messages;
 mod people;
+mod reactions;
 mod rooms;
 
 pub use messages::{LogItem, LogView, MessageView, PageView, list_messages, message, room_log};
 pub use people::{list_presence, list_receipts, profile, search_users, user_presence};
+pub use reactions::{list_pins, list_reactions, own_reactions};
 pub use rooms::{RoomView, list_members, list_rooms, member, room};
 
 use crate::ports::Ports;

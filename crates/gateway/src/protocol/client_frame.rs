@@ -59,6 +59,30 @@ pub enum ClientFrame {
         /// Which.
         message_id: MessageId,
     },
+    /// React to a message.
+    React {
+        /// Which.
+        message_id: MessageId,
+        /// With what.
+        emoji: String,
+    },
+    /// Take my reaction back.
+    Unreact {
+        /// Of which message.
+        message_id: MessageId,
+        /// What.
+        emoji: String,
+    },
+    /// Pin a message in its room.
+    Pin {
+        /// Which.
+        message_id: MessageId,
+    },
+    /// Pin it no longer.
+    Unpin {
+        /// Which.
+        message_id: MessageId,
+    },
     /// I type, or stopped.
     Typing {
         /// Where.
@@ -100,6 +124,10 @@ impl ClientFrame {
             Self::Message { .. } => "message",
             Self::Edit { .. } => "edit",
             Self::Delete { .. } => "delete",
+            Self::React { .. } => "react",
+            Self::Unreact { .. } => "unreact",
+            Self::Pin { .. } => "pin",
+            Self::Unpin { .. } => "unpin",
             Self::Typing { .. } => "typing",
             Self::Read { .. } => "read",
             Self::Delivered { .. } => "delivered",
@@ -239,6 +267,26 @@ fn parse_type(fields: &mut Fields, only_room: Option<RoomId>, rooms_max: usize) 
         "delete" => ClientFrame::Delete {
             message_id: message(fields)?,
         },
+        "react" => {
+            let (message_id, emoji) = reaction(fields);
+            ClientFrame::React {
+                message_id: message_id?,
+                emoji,
+            }
+        }
+        "unreact" => {
+            let (message_id, emoji) = reaction(fields);
+            ClientFrame::Unreact {
+                message_id: message_id?,
+                emoji,
+            }
+        }
+        "pin" => ClientFrame::Pin {
+            message_id: message(fields)?,
+        },
+        "unpin" => ClientFrame::Unpin {
+            message_id: message(fields)?,
+        },
         "typing" => {
             let room_id = room(fields, only_room);
             let active = fields.boolean("active").unwrap_or(true);
@@ -268,7 +316,7 @@ fn parse_type(fields: &mut Fields, only_room: Option<RoomId>, rooms_max: usize) 
         "" => return None,
         unknown => {
             let shown: String = unknown.chars().take(40).collect();
-            fields.refuse("type", format!("{shown:?} is none of auth, subscribe, unsubscribe, resume, message, edit, delete, typing, read, delivered, presence, ping"));
+            fields.refuse("type", format!("{shown:?} is none of auth, subscribe, unsubscribe, resume, message, edit, delete, react, unreact, pin, unpin, typing, read, delivered, presence, ping"));
             return None;
         }
     };
@@ -295,6 +343,11 @@ fn room(fields: &mut Fields, only_room: Option<RoomId>) -> Option<RoomId> {
 fn message(fields: &mut Fields) -> Option<MessageId> {
     fields.need("message_id");
     fields.parsed("message_id", AN_ID)
+}
+
+fn reaction(fields: &mut Fields) -> (Option<MessageId>, String) {
+    let message_id = message(fields);
+    (message_id, fields.required_string("emoji"))
 }
 
 fn mark(fields: &mut Fields, only_room: Option<RoomId>) -> (Option<RoomId>, Option<i64>) {

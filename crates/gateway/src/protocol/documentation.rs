@@ -13,6 +13,7 @@ use super::{FrameLimits, ServerFrame};
 pub fn client_frames() -> Vec<MessageDoc> {
     let room = json!({"type": "string", "format": "uuid", "description": "Which room; may be left out on `/ws/{room_id}`."});
     let message = json!({"type": "string", "format": "uuid", "description": "Which message."});
+    let emoji = json!({"type": "string", "maxLength": 64, "description": "Exactly one emoji, with or without variation selectors."});
     let number = json!({"type": "integer", "minimum": 0, "description": "Up to which message number."});
     let epoch =
         json!({"type": "string", "maxLength": 32, "description": "The life of the database, from `hello`."});
@@ -131,6 +132,33 @@ pub fn client_frames() -> Vec<MessageDoc> {
         frame(
             "delete",
             "Delete a message.",
+            &[("message_id", message.clone(), true)],
+            json!({"message_id": message_id}),
+        ),
+        frame(
+            "react",
+            "React to a message. Reacting twice changes nothing.",
+            &[
+                ("message_id", message.clone(), true),
+                ("emoji", emoji.clone(), true),
+            ],
+            json!({"message_id": message_id, "emoji": "👍"}),
+        ),
+        frame(
+            "unreact",
+            "Take my reaction back.",
+            &[("message_id", message.clone(), true), ("emoji", emoji, true)],
+            json!({"message_id": message_id, "emoji": "👍"}),
+        ),
+        frame(
+            "pin",
+            "Pin a message in its room. At most 100 a room.",
+            &[("message_id", message.clone(), true)],
+            json!({"message_id": message_id}),
+        ),
+        frame(
+            "unpin",
+            "Pin it no longer.",
             &[("message_id", message, true)],
             json!({"message_id": message_id}),
         ),

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use confab_domain::commands::{self, delete_message, edit_message, mark_delivered, mark_read, send_message};
+use confab_domain::commands::{
+    self, add_reaction, delete_message, edit_message, mark_delivered, mark_read, pin_message,
+    remove_reaction, send_message, unpin_message,
+};
 use confab_domain::ports::Changed;
 use confab_domain::{Code, Error, MessageId, Result, Trace};
 
@@ -115,6 +118,22 @@ async fn act(
         }
         ClientFrame::Delete { message_id } => {
             let changed = delete_message(ports, &actor, message_id, trace).await?;
+            Ok(ack_of_change(reference, message_id, &changed))
+        }
+        ClientFrame::React { message_id, emoji } => {
+            let changed = add_reaction(ports, &actor, message_id, &emoji, trace).await?;
+            Ok(ack_of_change(reference, message_id, &changed))
+        }
+        ClientFrame::Unreact { message_id, emoji } => {
+            let changed = remove_reaction(ports, &actor, message_id, &emoji, trace).await?;
+            Ok(ack_of_change(reference, message_id, &changed))
+        }
+        ClientFrame::Pin { message_id } => {
+            let changed = pin_message(ports, &actor, None, message_id, trace).await?;
+            Ok(ack_of_change(reference, message_id, &changed))
+        }
+        ClientFrame::Unpin { message_id } => {
+            let changed = unpin_message(ports, &actor, None, message_id, trace).await?;
             Ok(ack_of_change(reference, message_id, &changed))
         }
         ClientFrame::Read { room_id, number } => {

@@ -125,6 +125,7 @@ impl Default for Plan {
             logins: many,
             registrations: many,
             room_changes: many,
+            reactions: many,
             ..Limits::default()
         };
         let settings = Settings {
@@ -199,7 +200,8 @@ impl House {
             host: archive.clone(),
             standings: archive.clone(),
             room_writes: archive.clone(),
-            room_reads: archive,
+            room_reads: archive.clone(),
+            conversations: archive,
             tokens: Arc::new(keyring),
             passwords: Arc::new(Argon2Passwords::new(2)),
             secrets: Arc::new(RandomSecrets),

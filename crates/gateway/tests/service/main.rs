@@ -8,6 +8,7 @@ mod following;
 mod frames;
 mod house;
 mod presence;
+mod reactions;
 mod removal;
 mod resuming;
 mod stopping;

@@ -252,6 +252,8 @@ settings! {
         registrations, "LIMIT_REGISTRATIONS": RateSetting = "30/1m";
         /// Rooms made and joined and members added, per person.
         room_changes, "LIMIT_ROOM_CHANGES": RateSetting = "60/1m";
+        /// Reactions and pins, made and taken back, per person.
+        reactions, "LIMIT_REACTIONS": RateSetting = "60/1m";
         /// Frames of one connection.
         frames, "LIMIT_FRAMES": RateSetting = "120/10s";
         /// Largest frame, in bytes.

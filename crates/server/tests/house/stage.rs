@@ -20,6 +20,7 @@ pub(crate) fn fleet() -> Builder {
         "LIMIT_LOGINS",
         "LIMIT_REGISTRATIONS",
         "LIMIT_ROOM_CHANGES",
+        "LIMIT_REACTIONS",
         "LIMIT_FRAMES",
     ]
     .into_iter()

@@ -4,7 +4,7 @@ use confab_domain::{Effect, EventBody, Facts, History, Message, Room, UserId};
 use sea_orm::{ConnectionTrait, DbErr};
 
 use super::log::RoomLog;
-use super::read;
+use super::{read, wearing};
 use crate::dialect::Runner;
 use crate::facts::{profile, snapshot};
 use crate::rows::metadata_text;
@@ -84,6 +84,14 @@ pub(crate) async fn apply<C: ConnectionTrait>(
                 message: Box::new(message),
             });
         }
+        Effect::ReactionAdded { emoji, user_id, .. } => {
+            wearing::add_reaction(run, log, the_message(facts)?, emoji, *user_id).await?;
+        }
+        Effect::ReactionRemoved { emoji, user_id, .. } => {
+            wearing::remove_reaction(run, log, the_message(facts)?, emoji, *user_id).await?;
+        }
+        Effect::MessagePinned { .. } => wearing::set_pinned(run, log, the_message(facts)?, true).await?,
+        Effect::MessageUnpinned { .. } => wearing::set_pinned(run, log, the_message(facts)?, false).await?,
         Effect::MessageDeleted { message_id, number } => {
             let message = the_message(facts)?;
             let sql =
@@ -100,6 +108,7 @@ pub(crate) async fn apply<C: ConnectionTrait>(
             let sql = "DELETE FROM message_edits WHERE room_id = $1 AND message_id = $2";
             run.execute(sql, vec![room_id.0.into(), message_id.0.into()])
                 .await?;
+            wearing::strip(run, log, *message_id).await?;
             log.add(EventBody::MessageDeleted {
                 message_id: *message_id,
                 number: *number,

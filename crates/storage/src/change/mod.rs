@@ -5,6 +5,7 @@ mod apply;
 mod found;
 mod log;
 mod read;
+mod wearing;
 
 use confab_domain::ports::Changed;
 use confab_domain::{Actor, Deed, Epoch, Error, Result, RoomId, Timestamp, Trace, decide};

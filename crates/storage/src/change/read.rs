@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use confab_domain::{Deed, Epoch, Facts, Member, MemberRole, Person, RoomId, User, UserId};
+use confab_domain::{Deed, Epoch, Facts, Member, MemberRole, MessageId, Person, RoomId, User, UserId};
 use sea_orm::{ConnectionTrait, DbErr};
 use uuid::Uuid;
 
@@ -83,6 +83,15 @@ pub(crate) async fn facts<C: ConnectionTrait>(
         },
         successor,
         owners,
+        has_reacted: match (&needs.reaction, needs.message_id) {
+            (Some(emoji), Some(message_id)) => has_reacted(run, room_id, message_id, emoji, actor_id).await?,
+            _ => false,
+        },
+        pinned_count: if needs.pins {
+            pinned_count(run, room_id).await?
+        } else {
+            0
+        },
         now: act.now,
     };
     Ok(Some((Epoch::new(row.get::<String>("epoch")?), facts)))
@@ -126,6 +135,30 @@ async fn owners<C: ConnectionTrait>(run: &Runner<'_, C>, room_id: RoomId) -> Res
     );
     let rows = run.all(&sql, vec![room_id.0.into()]).await?;
     rows.iter().map(rows::member).collect()
+}
+
+async fn has_reacted<C: ConnectionTrait>(
+    run: &Runner<'_, C>,
+    room_id: RoomId,
+    message_id: MessageId,
+    emoji: &str,
+    user_id: UserId,
+) -> Result<bool, DbErr> {
+    let sql = "SELECT 1 AS found FROM reactions
+               WHERE room_id = $1 AND message_id = $2 AND emoji = $3 AND user_id = $4";
+    let arguments = vec![
+        room_id.0.into(),
+        message_id.0.into(),
+        emoji.into(),
+        user_id.0.into(),
+    ];
+    Ok(run.first(sql, arguments).await?.is_some())
+}
+
+async fn pinned_count<C: ConnectionTrait>(run: &Runner<'_, C>, room_id: RoomId) -> Result<i64, DbErr> {
+    let sql = "SELECT count(*) AS pinned FROM messages WHERE room_id = $1 AND pinned_at IS NOT NULL";
+    let row = run.first(sql, vec![room_id.0.into()]).await?;
+    row.map_or(Ok(0), |row| row.get("pinned"))
 }
 
 /// Profiles by id.

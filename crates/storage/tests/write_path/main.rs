@@ -5,5 +5,6 @@ mod changes;
 mod faults;
 mod outbox;
 mod races;
+mod reactions;
 mod sends;
 mod world;

@@ -10,6 +10,7 @@ use confab_domain::{RoomId, queries};
 use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
 
+use super::messages_seen;
 use crate::cursor;
 use crate::extract::{Caller, Path, Query, RoomPath};
 use crate::failure::{Answer, Failure};
@@ -57,7 +58,8 @@ pub(crate) async fn list_messages(
     let limit = cursor::page_size(wanted.limit)?;
     let at = place(path.room_id, &wanted)?;
     let view = queries::list_messages(&ports, &caller.actor, path.room_id, at, limit).await?;
-    Ok(Json(shaped(path.room_id, at, view.page)))
+    let items = messages_seen(&ports, &caller.actor, &view.page.messages).await?;
+    Ok(Json(shaped(path.room_id, at, view.page, items)))
 }
 
 /// Where the next page begins.
@@ -103,7 +105,7 @@ fn from_cursor(room_id: RoomId, cursor: Option<&str>) -> Answer<Option<PageAt>> 
     }))
 }
 
-fn shaped(room_id: RoomId, at: PageAt, page: ports::MessagePage) -> MessagePage {
+fn shaped(room_id: RoomId, at: PageAt, page: ports::MessagePage, items: Vec<Message>) -> MessagePage {
     let last_seq = page.messages.last().map(|message| message.seq);
     let (has_more, next) = match at {
         PageAt::Newest | PageAt::Before(_) => (page.has_older, last_seq.map(Place::Before)),
@@ -111,11 +113,7 @@ fn shaped(room_id: RoomId, at: PageAt, page: ports::MessagePage) -> MessagePage 
     };
     let next = next.filter(|_| has_more);
     MessagePage {
-        items: page
-            .messages
-            .iter()
-            .map(|message| Message::from(message.as_ref().clone()))
-            .collect(),
+        items,
         has_more: next.is_some(),
         next_cursor: next.map(|place| cursor::encode(&list_name(room_id), &place)),
         has_older: page.has_older,

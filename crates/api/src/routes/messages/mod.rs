@@ -2,9 +2,11 @@
 
 mod list;
 mod one;
+mod seen;
 mod send;
 
 pub(crate) use list::SEQ_MAX;
+pub(crate) use seen::{message_seen, messages_seen};
 
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;

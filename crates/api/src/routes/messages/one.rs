@@ -11,6 +11,7 @@ use http::StatusCode;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
+use super::message_seen;
 use crate::extract::{Caller, JsonBody, MessagePath, Path};
 use crate::failure::Answer;
 use crate::openapi::{Conflict, Forbidden, NotFound};
@@ -27,7 +28,7 @@ pub(crate) async fn message(
     Path(path): Path<MessagePath>,
 ) -> Answer<Json<Message>> {
     let view = queries::message(&ports, &caller.actor, path.message_id).await?;
-    Ok(Json(view.message.as_ref().clone().into()))
+    Ok(Json(message_seen(&ports, &caller.actor, &view.message).await?))
 }
 
 /// A new text.
@@ -60,7 +61,7 @@ pub(crate) async fn edit_message(
 ) -> Answer<Json<Message>> {
     commands::edit_message(&ports, &caller.actor, path.message_id, body.content, caller.trace).await?;
     let view = queries::message(&ports, &caller.actor, path.message_id).await?;
-    Ok(Json(view.message.as_ref().clone().into()))
+    Ok(Json(message_seen(&ports, &caller.actor, &view.message).await?))
 }
 
 /// Delete a message

@@ -15,6 +15,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::message_seen;
 use crate::extract::{Caller, JsonBody, Path, RoomPath};
 use crate::failure::{Answer, Failure};
 use crate::openapi::{Conflict, Forbidden, NotFound, RateLimited};
@@ -82,7 +83,8 @@ pub(crate) async fn send_message(
         metadata: body.metadata,
     };
     let sent = commands::send_message(&ports, &caller.actor, path.room_id, send, caller.trace).await?;
-    let message = Json(Message::from(sent.message.as_ref().clone()));
+    // A repeat may have been reacted to since.
+    let message = Json(message_seen(&ports, &caller.actor, &sent.message).await?);
     Ok(if sent.is_duplicate {
         ([(IDEMPOTENT_REPLAYED, "true")], message).into_response()
     } else {

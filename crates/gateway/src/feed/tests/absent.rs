@@ -1,21 +1,52 @@
 //! Ports that the live feed never asks: each answers that it is away.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use confab_domain::ports::{
-    Accounts, Changed, HostProduct, HostUser, KeyBearer, Mark, NewMessage, NewRoom, NewUser, OutsideProfile,
-    Page, ProfilePatch, RoomWrites, Rotation, SecretHash, Sent,
+    Accounts, Changed, Conversations, HostProduct, HostUser, KeyBearer, Mark, NewMessage, NewRoom, NewUser,
+    OutsideProfile, Page, PinKey, ProfilePatch, ReactionKey, RoomWrites, Rotation, SecretHash, Sent,
 };
 use confab_domain::{
-    Actor, ApiKey, ApiKeyId, Deed, Error, Result, RoomId, Session, SessionId, Timestamp, Trace, User, UserId,
-    UserRole,
+    Actor, ApiKey, ApiKeyId, Deed, Error, Horizon, Message, MessageId, Reaction, Result, RoomId, Session,
+    SessionId, Timestamp, Trace, User, UserId, UserRole,
 };
 
 const AWAY: Error = Error::Unavailable("the live feed does not ask this", None);
 
 /// Accounts and room writes that are away.
 pub(super) struct Absent;
+
+#[async_trait]
+impl Conversations for Absent {
+    async fn reactions(
+        &self,
+        _: RoomId,
+        _: MessageId,
+        _: Option<&str>,
+        _: Option<ReactionKey>,
+        _: usize,
+    ) -> Result<Page<(Reaction, User), ReactionKey>> {
+        Err(AWAY)
+    }
+    async fn own_reactions(
+        &self,
+        _: UserId,
+        _: &[(RoomId, MessageId, String)],
+    ) -> Result<Vec<(MessageId, String)>> {
+        Err(AWAY)
+    }
+    async fn pins(
+        &self,
+        _: RoomId,
+        _: Horizon,
+        _: Option<PinKey>,
+        _: usize,
+    ) -> Result<Page<Arc<Message>, PinKey>> {
+        Err(AWAY)
+    }
+}
 
 #[async_trait]
 impl Accounts for Absent {

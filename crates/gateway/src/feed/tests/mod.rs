@@ -108,6 +108,7 @@ impl Stage {
             standings: script.clone(),
             room_writes: Arc::new(Absent),
             room_reads: script.clone(),
+            conversations: Arc::new(Absent),
             tokens: Arc::new(keyring.unwrap()),
             passwords: Arc::new(Argon2Passwords::new(1)),
             secrets: Arc::new(RandomSecrets),
