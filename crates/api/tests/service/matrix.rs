@@ -165,6 +165,33 @@ const ROWS: &[Row] = &[
     Row("PATCH /messages/{message_id}", For::Office(&[]), |_| {
         Some(json!({"content": "x"}))
     }),
+    // Reactions and pins.
+    Row(
+        "GET /messages/{message_id}/reactions",
+        For::Message(Act::Read),
+        NO_BODY,
+    ),
+    Row(
+        "PUT /messages/{message_id}/reactions/{emoji}",
+        For::Message(Act::React),
+        NO_BODY,
+    ),
+    Row(
+        "DELETE /messages/{message_id}/reactions/{emoji}",
+        For::Message(Act::React),
+        NO_BODY,
+    ),
+    Row("GET /rooms/{room_id}/pins", For::Room(Act::Read), NO_BODY),
+    Row(
+        "PUT /rooms/{room_id}/pins/{message_id}",
+        For::Room(Act::Pin),
+        NO_BODY,
+    ),
+    Row(
+        "DELETE /rooms/{room_id}/pins/{message_id}",
+        For::Room(Act::Pin),
+        NO_BODY,
+    ),
     // Streams.
     Row("GET /stream", For::Gateway, NO_BODY),
     Row("GET /rooms/{room_id}/stream", For::Gateway, NO_BODY),
