@@ -14,6 +14,7 @@ pub mod ports;
 pub mod queries;
 pub mod rights;
 mod room;
+pub mod search;
 pub mod text;
 mod time;
 mod user;

@@ -4,7 +4,7 @@ use crate::ports::Ports;
 use crate::{Actor, Error, Rate, Result, UserRole};
 
 /// Takes one attempt of `key` from the budget `name`.
-pub(super) async fn take(ports: &Ports, name: &'static str, key: &str, rate: Rate) -> Result<()> {
+pub(crate) async fn take(ports: &Ports, name: &'static str, key: &str, rate: Rate) -> Result<()> {
     if rate.limit == 0 {
         return Ok(());
     }
@@ -20,7 +20,7 @@ pub(super) async fn take(ports: &Ports, name: &'static str, key: &str, rate: Rat
 }
 
 /// Takes one attempt of a person; the host product's service has no limits.
-pub(super) async fn take_of(ports: &Ports, name: &'static str, actor: &Actor, rate: Rate) -> Result<()> {
+pub(crate) async fn take_of(ports: &Ports, name: &'static str, actor: &Actor, rate: Rate) -> Result<()> {
     if actor.role == UserRole::Service {
         return Ok(());
     }
