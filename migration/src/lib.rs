@@ -3,6 +3,7 @@
 mod m20261121_000001_foundation;
 mod m20261121_000002_trace_of_events;
 mod m20261121_000003_conversations;
+mod m20261121_000005_search;
 mod m20261121_000006_api_keys;
 
 use std::time::Duration;
@@ -82,6 +83,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000001_foundation::Migration),
             Box::new(m20261121_000002_trace_of_events::Migration),
             Box::new(m20261121_000003_conversations::Migration),
+            Box::new(m20261121_000005_search::Migration),
             Box::new(m20261121_000006_api_keys::Migration),
         ]
     }

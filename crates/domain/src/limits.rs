@@ -36,6 +36,8 @@ pub struct Limits {
     pub room_changes: Rate,
     /// Reactions and pins, made and taken back, per person.
     pub reactions: Rate,
+    /// Searches in messages, per person; each page is one.
+    pub searches: Rate,
     /// Rooms that one connection follows.
     pub rooms_per_connection_max: usize,
     /// Live connections of one person; one more closes the oldest.
@@ -63,6 +65,7 @@ impl Default for Limits {
             registrations: Rate::per_minute(30),
             room_changes: Rate::per_minute(60),
             reactions: Rate::per_minute(60),
+            searches: Rate::per_minute(60),
             rooms_per_connection_max: 1_000,
             connections_per_user_max: 8,
             frames: Rate {

@@ -14,6 +14,7 @@ use sqlx::ConnectOptions;
 use sqlx::pool::PoolOptions;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqliteSynchronous};
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 use crate::dialect::{Dialect, Runner};
@@ -35,6 +36,10 @@ const PING_TIMEOUT: Duration = Duration::from_millis(500);
 const SQLITE_BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Readers of SQLite beside its one writer.
 const SQLITE_READERS: u32 = 4;
+/// Searches at once, so that they leave connections for everything else. More wait for their turn.
+const POSTGRES_SEARCHES: usize = 4;
+/// Half of the readers.
+const SQLITE_SEARCHES: usize = 2;
 /// Bounds one operation from outside, should the way to the database swallow everything without a word.
 /// Above every timeout that the database itself keeps.
 pub(crate) const OPERATION_TIMEOUT: Duration = Duration::from_secs(8);
@@ -102,6 +107,7 @@ struct Inner {
     lanes: Lanes,
     moved_heads: MovedHeads,
     doubt: Arc<Doubt>,
+    searches: Semaphore,
 }
 
 /// Where a lane gets its connections from.
@@ -158,6 +164,10 @@ impl Store {
                 lanes,
                 moved_heads: MovedHeads::default(),
                 doubt,
+                searches: Semaphore::new(match dialect {
+                    Dialect::Postgres => POSTGRES_SEARCHES,
+                    Dialect::Sqlite => SQLITE_SEARCHES,
+                }),
             }),
         })
     }
@@ -184,6 +194,11 @@ impl Store {
 
     pub(crate) fn moved_heads(&self) -> &MovedHeads {
         &self.inner.moved_heads
+    }
+
+    /// Turns for searches.
+    pub(crate) fn searches(&self) -> &Semaphore {
+        &self.inner.searches
     }
 
     pub(crate) fn doubt(&self) -> &Doubt {

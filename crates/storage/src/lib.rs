@@ -24,6 +24,7 @@ mod room_lists;
 mod room_reads;
 mod room_writes;
 mod rows;
+mod search;
 mod seats;
 mod send;
 mod sessions;

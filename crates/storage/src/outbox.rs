@@ -1,6 +1,6 @@
 //! The outbox: pending rows with the events they point at, settling, leases, and the trimming of the log.
 
-mod leases;
+pub(crate) mod leases;
 mod moved;
 
 use std::collections::BTreeMap;
@@ -21,11 +21,11 @@ use crate::rows::{self, Row};
 #[async_trait]
 impl Outbox for Store {
     async fn hold_partitions(&self, owner: IncarnationId, lease: Duration) -> Result<Vec<u16>> {
-        bounded(leases::hold(self, owner, lease)).await
+        bounded(leases::hold(self, leases::OUTBOX, owner, lease)).await
     }
 
     async fn release_partitions(&self, owner: IncarnationId) -> Result<()> {
-        bounded(leases::release(self, owner)).await
+        bounded(leases::release(self, leases::OUTBOX, owner)).await
     }
 
     async fn pending(&self, partition: u16, limit: usize) -> Result<PendingPage> {

@@ -4,7 +4,7 @@
 mod accounts;
 mod api_keys;
 mod authenticate;
-mod budgets;
+pub(crate) mod budgets;
 mod host_users;
 mod keyed_rooms;
 mod marks;

@@ -10,6 +10,7 @@ mod outbox;
 mod presence;
 mod rate_limits;
 mod rooms;
+mod search;
 
 use std::sync::Arc;
 
@@ -22,6 +23,7 @@ pub use outbox::*;
 pub use presence::*;
 pub use rate_limits::*;
 pub use rooms::*;
+pub use search::*;
 
 use crate::{Clock, Limits};
 
@@ -42,6 +44,8 @@ pub struct Ports {
     pub room_reads: Arc<dyn RoomReads>,
     /// Reactions, pins, and what people keep for themselves.
     pub conversations: Arc<dyn Conversations>,
+    /// Finds messages by their text.
+    pub search: Arc<dyn Search>,
     /// Access tokens.
     pub tokens: Arc<dyn AccessTokens>,
     /// Password hashes.

@@ -4,11 +4,13 @@ mod messages;
 mod people;
 mod reactions;
 mod rooms;
+mod search;
 
 pub use messages::{LogItem, LogView, MessageView, PageView, list_messages, message, room_log};
 pub use people::{list_presence, list_receipts, profile, search_users, user_presence};
 pub use reactions::{list_pins, list_reactions, own_reactions};
 pub use rooms::{RoomView, list_members, list_rooms, member, room};
+pub use search::{MessageFound, SearchMessages, SearchPlace, answers, search_messages, searched_text};
 
 use crate::ports::Ports;
 use crate::rights::{self, Act, Standing, Verdict};

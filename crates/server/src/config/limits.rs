@@ -14,6 +14,7 @@ impl Settings {
             registrations: self.registrations.0,
             room_changes: self.room_changes.0,
             reactions: self.reactions.0,
+            searches: self.searches.0,
             rooms_per_connection_max: self.rooms_per_connection_max.0 as usize,
             connections_per_user_max: self.connections_per_user_max.0 as usize,
             frames: self.frames.0,

@@ -254,6 +254,8 @@ settings! {
         room_changes, "LIMIT_ROOM_CHANGES": RateSetting = "60/1m";
         /// Reactions and pins, made and taken back, per person.
         reactions, "LIMIT_REACTIONS": RateSetting = "60/1m";
+        /// Searches in messages, per person; each page is one.
+        searches, "LIMIT_SEARCHES": RateSetting = "60/1m";
         /// Frames of one connection.
         frames, "LIMIT_FRAMES": RateSetting = "120/10s";
         /// Largest frame, in bytes.

@@ -1,4 +1,4 @@
-//! Leases on the partitions of the outbox: they share the work; the order never rests on them.
+//! Leases on partitions, of the outbox and of the search index: they share the work; nothing rests on them.
 
 use std::time::Duration;
 
@@ -11,26 +11,59 @@ use crate::dialect::Runner;
 
 type Run<'a> = Runner<'a, DatabaseTransaction>;
 
+/// Whose leases: the tables of the partitions and of those who are there to share them.
+#[derive(Clone, Copy)]
+pub(crate) struct Leases {
+    leases: &'static str,
+    owners: &'static str,
+}
+
+/// Who publishes which partition of the outbox.
+pub(crate) const OUTBOX: Leases = Leases {
+    leases: "outbox_leases",
+    owners: "outbox_owners",
+};
+
+/// Who indexes which partition of rooms.
+pub(crate) const SEARCH: Leases = Leases {
+    leases: "search_leases",
+    owners: "search_owners",
+};
+
 /// Renews, takes and gives back. Everybody who asks is registered as living for the length of the lease, so
 /// that others make room for a newcomer when they renew.
-pub(crate) async fn hold(store: &Store, owner: IncarnationId, lease: Duration) -> Result<Vec<u16>, DbErr> {
+pub(crate) async fn hold(
+    store: &Store,
+    tables: Leases,
+    owner: IncarnationId,
+    lease: Duration,
+) -> Result<Vec<u16>, DbErr> {
+    let Leases {
+        leases: leases_table,
+        owners: owners_table,
+    } = tables;
     let transaction = store.begin().await?;
     let run = store.within(&transaction);
-    let leases = locked(&run).await?;
+    let leases = locked(&run, tables).await?;
     let now = database_now(&run).await?;
     let until = now.plus(lease);
     let owner = owner.to_string();
-    let register = "INSERT INTO outbox_owners (owner, expires_at) VALUES ($1, $2)
-                    ON CONFLICT (owner) DO UPDATE SET expires_at = excluded.expires_at";
-    run.execute(register, vec![owner.as_str().into(), run.dialect.time(until)])
+    let register = format!(
+        "INSERT INTO {owners_table} (owner, expires_at) VALUES ($1, $2)
+         ON CONFLICT (owner) DO UPDATE SET expires_at = excluded.expires_at"
+    );
+    run.execute(&register, vec![owner.as_str().into(), run.dialect.time(until)])
         .await?;
     run.execute(
-        "DELETE FROM outbox_owners WHERE expires_at <= $1",
+        &format!("DELETE FROM {owners_table} WHERE expires_at <= $1"),
         vec![run.dialect.time(now)],
     )
     .await?;
     let owners = run
-        .all("SELECT owner FROM outbox_owners ORDER BY owner", Vec::new())
+        .all(
+            &format!("SELECT owner FROM {owners_table} ORDER BY owner"),
+            Vec::new(),
+        )
         .await?;
     let owners: Vec<String> = owners
         .iter()
@@ -51,13 +84,13 @@ pub(crate) async fn hold(store: &Store, owner: IncarnationId, lease: Duration) -
     held.extend(free.take(share - held.len()));
     held.sort_unstable();
 
-    let give = "UPDATE outbox_leases SET owner = '', expires_at = $2 WHERE partition_id = $1";
+    let give = format!("UPDATE {leases_table} SET owner = '', expires_at = $2 WHERE partition_id = $1");
     for partition in given_back {
-        run.execute(give, vec![partition.into(), run.dialect.time(now)])
+        run.execute(&give, vec![partition.into(), run.dialect.time(now)])
             .await?;
     }
     let take = format!(
-        "UPDATE outbox_leases SET owner = $2, expires_at = $3 WHERE partition_id IN (SELECT value FROM {} AS list)",
+        "UPDATE {leases_table} SET owner = $2, expires_at = $3 WHERE partition_id IN (SELECT value FROM {} AS list)",
         run.dialect.integers_table("$1")
     );
     let arguments = vec![
@@ -74,17 +107,21 @@ pub(crate) async fn hold(store: &Store, owner: IncarnationId, lease: Duration) -
 }
 
 /// Gives all back, and leaves the living.
-pub(crate) async fn release(store: &Store, owner: IncarnationId) -> Result<(), DbErr> {
+pub(crate) async fn release(store: &Store, tables: Leases, owner: IncarnationId) -> Result<(), DbErr> {
+    let Leases {
+        leases: leases_table,
+        owners: owners_table,
+    } = tables;
     let transaction = store.begin().await?;
     let run = store.within(&transaction);
-    locked(&run).await?;
+    locked(&run, tables).await?;
     let now = database_now(&run).await?;
     let owner = owner.to_string();
-    let give = "UPDATE outbox_leases SET owner = '', expires_at = $2 WHERE owner = $1";
-    run.execute(give, vec![owner.as_str().into(), run.dialect.time(now)])
+    let give = format!("UPDATE {leases_table} SET owner = '', expires_at = $2 WHERE owner = $1");
+    run.execute(&give, vec![owner.as_str().into(), run.dialect.time(now)])
         .await?;
-    run.execute("DELETE FROM outbox_owners WHERE owner = $1", vec![owner.into()])
-        .await?;
+    let leave = format!("DELETE FROM {owners_table} WHERE owner = $1");
+    run.execute(&leave, vec![owner.into()]).await?;
     transaction.commit().await
 }
 
@@ -95,14 +132,15 @@ struct Lease {
 }
 
 /// All leases, locked in one order, so that those who share do it one after the other.
-async fn locked(run: &Run<'_>) -> Result<Vec<Lease>, DbErr> {
+async fn locked(run: &Run<'_>, tables: Leases) -> Result<Vec<Lease>, DbErr> {
+    let leases_table = tables.leases;
     let seed = format!(
-        "INSERT INTO outbox_leases (partition_id, owner, expires_at) SELECT value, '', $2 FROM {} AS list WHERE true
+        "INSERT INTO {leases_table} (partition_id, owner, expires_at) SELECT value, '', $2 FROM {} AS list WHERE true
          ON CONFLICT (partition_id) DO NOTHING",
         run.dialect.integers_table("$1")
     );
     let read = format!(
-        "SELECT CAST(partition_id AS bigint) AS partition_id, owner, expires_at FROM outbox_leases
+        "SELECT CAST(partition_id AS bigint) AS partition_id, owner, expires_at FROM {leases_table}
          ORDER BY partition_id{}",
         run.dialect.for_update()
     );

@@ -9,6 +9,7 @@ mod logs;
 mod marks;
 mod message_pages;
 mod restarts;
+mod search;
 mod sessions;
 mod world;
 

@@ -1,0 +1,224 @@
+//! Finding: from terms to messages as they are now, and only those that the viewer may read.
+
+use std::time::Duration;
+
+use confab_domain::ports::{SEARCH_CANDIDATES_MAX, SearchFound, SearchRequest};
+use confab_domain::search::Terms;
+use confab_domain::{Error, Message, Result, RoomId, Timestamp, UserRole};
+use sea_orm::{DatabaseTransaction, DbErr, Value};
+
+use super::eras::Span;
+use super::filters::{self, expression};
+use crate::connect::Store;
+use crate::dialect::{Dialect, Runner};
+use crate::error::from_db;
+use crate::rows::{self, MESSAGE};
+
+/// How long one search may take, with the wait for its turn.
+const SEARCH_TIMEOUT: Duration = Duration::from_secs(4);
+/// Kept by PostgreSQL for each statement of a search, in milliseconds.
+const STATEMENT_TIMEOUT_MS: &str = "3000";
+/// The map of what an index found must not grow coarse: rows would be read to be looked at again.
+const WORK_MEM: &str = "32MB";
+/// Whose rooms are more are found in all rooms, and then sorted out.
+const ROOM_TERMS_MAX: usize = 500;
+/// Documents that one look takes from the index, newest or not: more than enough of them are newest.
+const LOOK_DOCUMENTS_MAX: i64 = 4_000;
+/// The same where other people's rooms are found along.
+const MIXED_DOCUMENTS_MAX: i64 = 20_000;
+/// Text that is read for one look.
+const TEXT_BYTES_MAX: i64 = 1024 * 1024;
+
+type Run<'a> = Runner<'a, DatabaseTransaction>;
+
+/// All that may answer, or the newest of it.
+pub(super) async fn find(store: &Store, request: &SearchRequest) -> Result<SearchFound> {
+    let searching = async {
+        let _turn = store.searches().acquire().await;
+        let transaction = store.begin_snapshot().await?;
+        let run = store.within(&transaction);
+        let found = find_within(&run, request).await?;
+        // Nothing was written; the snapshot goes either way.
+        transaction.commit().await?;
+        Ok(found)
+    };
+    match tokio::time::timeout(SEARCH_TIMEOUT, searching).await {
+        Ok(found) => found.map_err(from_db),
+        Err(elapsed) => Err(Error::unavailable("the search took too long", elapsed)),
+    }
+}
+
+async fn find_within(run: &Run<'_>, request: &SearchRequest) -> std::result::Result<SearchFound, DbErr> {
+    if run.dialect == Dialect::Postgres {
+        let sql = "SELECT set_config('statement_timeout', $1, true), set_config('work_mem', $2, true)";
+        run.first(sql, vec![STATEMENT_TIMEOUT_MS.into(), WORK_MEM.into()])
+            .await?;
+    }
+    let nothing = SearchFound {
+        messages: Vec::new(),
+        is_complete: true,
+    };
+    let places = match places(run, request).await? {
+        Some(places) if places.is_empty() => return Ok(nothing),
+        places => places,
+    };
+    let is_mixed = places.is_none() && request.viewer.role != UserRole::Service;
+    let mut terms = vec![request.terms.clone()];
+    if let Some(places) = places {
+        terms.push(any(places.into_iter().map(|room_id| filters::room(room_id.0))));
+    }
+    if let Some(sender_id) = request.sender_id {
+        terms.push(Terms::Term(filters::sender(sender_id.0)));
+    }
+    if request.has_file {
+        terms.push(Terms::Term(filters::FILE.to_owned()));
+    }
+    let look = Look { run, request, terms };
+    let all = Span::of(request.since, request.until);
+    // More than is judged, or the end of it.
+    let probed = if is_mixed {
+        MIXED_DOCUMENTS_MAX
+    } else {
+        SEARCH_CANDIDATES_MAX as i64
+    } + 1;
+    let first = look.at(all, probed).await?;
+    // SQLite gives the newest first, whatever the span.
+    if first.is_complete || run.dialect == Dialect::Sqlite {
+        return Ok(first);
+    }
+    let mut found = SearchFound {
+        is_complete: false,
+        ..nothing
+    };
+    let documents_max = if is_mixed {
+        MIXED_DOCUMENTS_MAX
+    } else {
+        LOOK_DOCUMENTS_MAX
+    };
+    for span in all.looks(request.now) {
+        let newer = look.at(span, documents_max).await?;
+        found.messages.extend(newer.messages);
+        if found.messages.len() >= SEARCH_CANDIDATES_MAX {
+            break;
+        }
+    }
+    found.messages.truncate(SEARCH_CANDIDATES_MAX);
+    Ok(found)
+}
+
+/// The rooms to look in. None: in all, for a service or because they are too many to name.
+async fn places(run: &Run<'_>, request: &SearchRequest) -> std::result::Result<Option<Vec<RoomId>>, DbErr> {
+    if let Some(room_id) = request.room_id {
+        return Ok(Some(vec![room_id]));
+    }
+    if request.viewer.role == UserRole::Service {
+        return Ok(None);
+    }
+    let sql = "SELECT room_id FROM members WHERE user_id = $1 AND left_at IS NULL LIMIT $2";
+    let most = ROOM_TERMS_MAX as i64 + 1;
+    let rooms = run
+        .all(sql, vec![request.viewer.user_id.0.into(), most.into()])
+        .await?;
+    if rooms.len() > ROOM_TERMS_MAX {
+        return Ok(None);
+    }
+    rooms
+        .iter()
+        .map(|row| row.id("room_id"))
+        .collect::<std::result::Result<_, _>>()
+        .map(Some)
+}
+
+fn any(terms: impl Iterator<Item = String>) -> Terms {
+    Terms::Any(terms.map(Terms::Term).collect())
+}
+
+struct Look<'a> {
+    run: &'a Run<'a>,
+    request: &'a SearchRequest,
+    terms: Vec<Terms>,
+}
+
+impl Look<'_> {
+    /// What a span of time has, newest first.
+    async fn at(&self, span: Span, documents_max: i64) -> std::result::Result<SearchFound, DbErr> {
+        let mut terms = self.terms.clone();
+        terms.extend(span.terms().map(|eras| any(eras.into_iter())));
+        let dialect = self.run.dialect;
+        let Some(expression) = expression(dialect, &Terms::All(terms)) else {
+            return Ok(SearchFound {
+                messages: Vec::new(),
+                is_complete: true,
+            });
+        };
+        let request = self.request;
+        let moment = |ms: i64| dialect.time(Timestamp::from_millis(ms));
+        let arguments: Vec<Value> = vec![
+            expression.into(),
+            moment(span.from),
+            moment(span.until),
+            documents_max.into(),
+            TEXT_BYTES_MAX.into(),
+            (SEARCH_CANDIDATES_MAX as i64).into(),
+            request.viewer.user_id.0.into(),
+            (request.viewer.role == UserRole::Service).into(),
+            request.room_id.map(|id| id.0).into(),
+            request.sender_id.map(|id| id.0).into(),
+            request.has_file.into(),
+        ];
+        let found = self.run.all(&statement(dialect), arguments).await?;
+        let first = found
+            .first()
+            .ok_or_else(|| DbErr::RecordNotFound("the count".to_owned()))?;
+        let (documents, bytes): (i64, i64) = (first.get("documents")?, first.get("bytes")?);
+        let messages = found
+            .iter()
+            .filter_map(|row| rows::message_or_none(row).transpose());
+        let messages: Vec<Message> = messages.collect::<std::result::Result<_, _>>()?;
+        let is_complete =
+            documents < documents_max && bytes <= TEXT_BYTES_MAX && messages.len() < SEARCH_CANDIDATES_MAX;
+        Ok(SearchFound {
+            messages,
+            is_complete,
+        })
+    }
+}
+
+/// `$1` terms, `$2` and `$3` the span, `$4` documents at most, `$5` bytes of text, `$6` messages, `$7` the viewer,
+/// `$8` whether that is a service, `$9` the room, `$10` the sender, `$11` whether only files are wanted.
+fn statement(dialect: Dialect) -> String {
+    let found = match dialect {
+        Dialect::Postgres => {
+            "SELECT d.room_id, d.seq, d.created_at, d.bytes FROM search_documents d \
+             WHERE d.terms @@ CAST(CAST($1 AS text) AS tsquery) AND d.created_at >= $2 AND d.created_at < $3 LIMIT $4"
+        }
+        Dialect::Sqlite => {
+            "SELECT d.room_id, d.seq, d.created_at, d.bytes FROM search_terms \
+             CROSS JOIN search_documents d ON d.position = search_terms.rowid \
+             WHERE search_terms MATCH $1 AND d.created_at >= $2 AND d.created_at < $3 \
+             ORDER BY search_terms.rowid DESC LIMIT $4"
+        }
+    };
+    format!(
+        "WITH found AS MATERIALIZED ({found}), newest AS MATERIALIZED ( \
+         SELECT room_id, seq, created_at, \
+         CAST(sum(bytes) OVER (ORDER BY created_at DESC, room_id, seq DESC) AS bigint) - bytes AS bytes_before \
+         FROM found), \
+         page AS MATERIALIZED ( \
+         SELECT g.* FROM newest n JOIN messages g ON g.room_id = n.room_id AND g.seq = n.seq \
+         JOIN rooms r ON r.id = g.room_id AND r.deleted_at IS NULL \
+         LEFT JOIN members m ON m.room_id = g.room_id AND m.user_id = $7 AND m.left_at IS NULL \
+         WHERE n.bytes_before < $5 AND g.deleted_at IS NULL \
+         AND ($8 OR (m.user_id IS NOT NULL AND g.number >= m.visible_from_number)) \
+         AND (CAST($9 AS {uuid}) IS NULL OR g.room_id = $9) AND (CAST($10 AS {uuid}) IS NULL OR g.sender_id = $10) \
+         AND (NOT $11 OR g.attachments IS NOT NULL) \
+         ORDER BY n.created_at DESC, n.seq DESC LIMIT $6) \
+         SELECT s.documents, s.bytes, {MESSAGE} FROM \
+         (SELECT count(*) AS documents, CAST(COALESCE(sum(bytes), 0) AS bigint) AS bytes FROM found) s \
+         LEFT JOIN page g ON true ORDER BY g.created_at DESC",
+        uuid = match dialect {
+            Dialect::Postgres => "uuid",
+            Dialect::Sqlite => "blob",
+        }
+    )
+}
