@@ -11,6 +11,7 @@ mod people;
 mod room;
 pub mod samples;
 mod schemas;
+mod search;
 mod signal;
 
 pub use asyncapi::{MessageDoc, asyncapi, tagged};
@@ -25,4 +26,5 @@ pub use page::{AsOf, Page, RoomPage};
 pub use people::{AccessTokens, Me, Presence, Receipt, RoomPresence, Session, Ticket, User};
 pub use room::{Mark, Member, Room, RoomForViewer};
 pub use schemas::event_schemas;
+pub use search::{Highlight, SearchHit};
 pub use signal::{Signal, encode_signal};

@@ -14,6 +14,7 @@ mod keys;
 mod parts;
 mod process;
 mod readiness;
+mod search;
 mod serve;
 mod signals;
 mod telemetry;

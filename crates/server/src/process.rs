@@ -24,7 +24,7 @@ use crate::readiness::{Part, Readiness};
 use crate::serve::{ConnectionRules, Port, bind, serve};
 use crate::signals::Interrupts;
 use crate::telemetry::Telemetry;
-use crate::{admin, archive, documents, housekeeping};
+use crate::{admin, archive, documents, housekeeping, search};
 
 /// The admin port is for a few who measure.
 const ADMIN_CONNECTIONS_MAX: usize = 64;
@@ -65,6 +65,9 @@ pub(crate) async fn run(settings: Settings, role: Role) -> Result<()> {
     let readiness = Arc::new(Readiness::new(role, asked, stopping.clone()));
     if role.has_event_publisher() {
         housekeeping::sweep(&chores, parts.store.clone(), stopping.clone());
+    }
+    if role.has_api() {
+        search::index(&chores, parts.store.clone(), parts.incarnation, stopping.clone());
     }
     housekeeping::measure(&chores, telemetry.metrics.clone(), stopping.clone());
 

@@ -33,3 +33,4 @@ mod users;
 
 pub use connect::{Store, StoreSettings};
 pub use lanes::LaneSettings;
+pub use search::indexer::{SearchIndexer, SearchIndexerSettings};

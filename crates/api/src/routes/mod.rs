@@ -15,6 +15,7 @@ mod pins;
 mod presence;
 mod reactions;
 mod rooms;
+mod search;
 mod streams;
 mod users;
 
@@ -34,6 +35,7 @@ pub(crate) fn all() -> OpenApiRouter<AppState> {
         .merge(messages::routes())
         .merge(reactions::routes())
         .merge(pins::routes())
+        .merge(search::routes())
         .merge(log::routes())
         .merge(marks::routes())
         .merge(presence::routes())

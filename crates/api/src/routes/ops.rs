@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use confab_domain::commands::MEMBERS_AT_ONCE_MAX;
 use confab_domain::ports::Ports;
+use confab_domain::search::QUERY_CHARS_MAX;
 use confab_domain::{Code, Rate, text};
 use http::{StatusCode, header};
 use serde::{Deserialize, Serialize};
@@ -20,6 +21,7 @@ use crate::extract::Path;
 use crate::failure::{Answer, Failure};
 use crate::openapi::NotFound;
 use crate::router::AppState;
+use crate::routes::search::HITS_MAX;
 use crate::{Documents, Readiness, Settings, openapi};
 
 /// Documents change with the binary only, but are cheap to ask for again.
@@ -86,7 +88,7 @@ pub(crate) struct Capabilities {
     #[schema(example = 1)]
     protocol: u32,
     /// What there is; what comes later is added here.
-    #[schema(example = json!(["direct_rooms", "event_log", "marks", "presence", "rooms", "sse", "websocket"]))]
+    #[schema(example = json!(["direct_rooms", "event_log", "marks", "presence", "rooms", "search", "sse", "websocket"]))]
     features: Vec<&'static str>,
     /// The bounds.
     limits: CapabilityLimits,
@@ -99,6 +101,8 @@ pub(crate) struct CapabilityLimits {
     direct_sends: CapabilityRate,
     /// Sends of one person over all other rooms.
     room_sends: CapabilityRate,
+    /// Searches in messages of one person; each page is one.
+    searches: CapabilityRate,
     /// Frames of one connection.
     frames: CapabilityRate,
     /// Largest frame, in bytes.
@@ -123,6 +127,10 @@ pub(crate) struct CapabilityLimits {
     members_at_once_max: usize,
     /// Most items in a page.
     page_items_max: usize,
+    /// Most answers in a page of a search.
+    search_hits_max: usize,
+    /// Longest query of a search, in characters.
+    search_query_chars_max: usize,
 }
 
 /// A budget of attempts; the whole window may be spent at once.
@@ -166,12 +174,14 @@ async fn capabilities(
             "marks",
             "presence",
             "rooms",
+            "search",
             "sse",
             "websocket",
         ],
         limits: CapabilityLimits {
             direct_sends: limits.direct_sends.into(),
             room_sends: limits.room_sends.into(),
+            searches: limits.searches.into(),
             frames: limits.frames.into(),
             frame_bytes_max: limits.frame_bytes_max,
             body_bytes_max: settings.body_bytes_max,
@@ -184,6 +194,8 @@ async fn capabilities(
             metadata_bytes_max: text::METADATA_BYTES_MAX,
             members_at_once_max: MEMBERS_AT_ONCE_MAX,
             page_items_max: PAGE_ITEMS_MAX,
+            search_hits_max: HITS_MAX,
+            search_query_chars_max: QUERY_CHARS_MAX,
         },
     })
 }

@@ -87,6 +87,7 @@ impl Default for Wishes {
             registrations: off,
             room_changes: off,
             reactions: off,
+            searches: off,
             ..Limits::default()
         };
         Self {
@@ -286,6 +287,7 @@ fn ports(store: Arc<Store>, clock: Arc<StillClock>, limits: Limits) -> Ports {
         host: store.clone(),
         standings: store.clone(),
         room_writes: store.clone(),
+        search: store.clone(),
         room_reads: store.clone(),
         conversations: store,
         tokens: Arc::new(keyring.unwrap()),

@@ -15,4 +15,5 @@ mod reactions;
 mod rooms;
 mod rude;
 mod schema;
+mod search;
 mod surroundings;

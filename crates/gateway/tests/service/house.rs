@@ -126,6 +126,7 @@ impl Default for Plan {
             registrations: many,
             room_changes: many,
             reactions: many,
+            searches: many,
             ..Limits::default()
         };
         let settings = Settings {
@@ -200,6 +201,7 @@ impl House {
             host: archive.clone(),
             standings: archive.clone(),
             room_writes: archive.clone(),
+            search: archive.clone(),
             room_reads: archive.clone(),
             conversations: archive,
             tokens: Arc::new(keyring),

@@ -19,18 +19,29 @@ pub(super) async fn moved_lately(
 ) -> Result<Vec<RoomId>, DbErr> {
     let run = store.reader();
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let sql = "SELECT room_id FROM messages WHERE id > $1 ORDER BY id DESC LIMIT $2";
+    let sql = behind_of("SELECT room_id FROM messages WHERE id > $1 ORDER BY id DESC LIMIT $2");
     let mut rows: Vec<Row> = run
-        .all(sql, vec![first_id_of(since).into(), limit.into()])
+        .all(&sql, vec![first_id_of(since).into(), limit.into()])
         .await?;
-    let sql = "SELECT room_id FROM events WHERE occurred_at > $1 \
-               AND event_type IN ('message_updated', 'message_deleted', 'room_deleted') LIMIT $2";
-    rows.extend(run.all(sql, vec![run.dialect.time(since), limit.into()]).await?);
+    let sql = behind_of(
+        "SELECT room_id FROM events WHERE occurred_at > $1 \
+         AND event_type IN ('message_updated', 'message_deleted', 'room_deleted') LIMIT $2",
+    );
+    rows.extend(run.all(&sql, vec![run.dialect.time(since), limit.into()]).await?);
     let rooms: BTreeSet<RoomId> = rows
         .iter()
         .map(|row| row.id("room_id"))
         .collect::<Result<_, _>>()?;
     Ok(rooms.into_iter().collect())
+}
+
+/// Of the rooms that a statement names, those that are behind.
+fn behind_of(rooms: &str) -> String {
+    format!(
+        "SELECT moved.room_id FROM (SELECT DISTINCT room_id FROM ({rooms}) AS rows_moved) AS moved \
+         JOIN room_heads h ON h.room_id = moved.room_id LEFT JOIN search_rooms s ON s.room_id = moved.room_id \
+         WHERE h.last_seq > COALESCE(s.indexed_seq, 0)"
+    )
 }
 
 /// The least UUIDv7 of a moment.

@@ -8,6 +8,7 @@ mod documents;
 mod eras;
 mod filters;
 mod find;
+pub(crate) mod indexer;
 mod indexing;
 mod reading;
 

@@ -42,6 +42,12 @@ pub(super) async fn stretches(
         run.dialect.ids_table("$1")
     );
     let ids = run.dialect.ids(room_ids.iter().map(|id| id.0));
+    // No room takes it all while others wait.
+    let share = if room_ids.len() > 1 {
+        (events_max + 3) / 4
+    } else {
+        events_max
+    };
     let mut left = events_max;
     let mut stretches = Vec::new();
     for row in run.all(&sql, vec![ids]).await? {
@@ -54,7 +60,7 @@ pub(super) async fn stretches(
         // message is read anew.
         let is_begun_anew = log_floor_seq > indexed_seq && log_floor_seq > begun_floor;
         let after_seq = if is_begun_anew { 0 } else { indexed_seq };
-        let until_seq = last_seq.min(after_seq + left);
+        let until_seq = last_seq.min(after_seq + left.min(share));
         if until_seq <= after_seq {
             break;
         }
@@ -72,7 +78,7 @@ pub(super) async fn stretches(
     Ok(stretches)
 }
 
-/// The messages that were made or changed there, as they are now, each once, with whether they are new.
+/// The messages that were made or changed there, as they are now, each once.
 pub(super) async fn messages(store: &Store, stretches: &[Stretch]) -> Result<Vec<Message>, DbErr> {
     let run = store.reader();
     let columns = [

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use confab_domain::ports::{SEARCH_CANDIDATES_MAX, Search, SearchIndex, SearchRequest};
+use confab_domain::ports::{SEARCH_CANDIDATES_MAX, SearchIndex, SearchRequest};
 use confab_domain::queries::answers;
 use confab_domain::search::{Closeness, Query};
 use confab_domain::{Actor, Deed, History, RoomId, RoomKind, UserRole};
-use confab_storage::Store;
+use confab_storage::{SearchIndexer, SearchIndexerSettings, Store};
+use std::sync::Arc;
 
 use crate::on_both;
 use crate::world::World;
@@ -24,6 +25,7 @@ on_both!(
     indexes_what_was_there_before_in_bounded_steps,
     notices_edits_that_were_trimmed_from_the_log,
     tells_which_rooms_moved_lately,
+    an_indexer_keeps_up_and_takes_over,
     two_nodes_index_every_message_once,
     shares_partitions_between_owners,
     drops_what_a_deleted_room_had,
@@ -453,7 +455,7 @@ async fn indexes_what_was_there_before_in_bounded_steps(world: World) {
         messages += indexed.messages;
         behind = indexed.behind;
         steps += 1;
-        assert!(steps < 20, "it goes on for ever");
+        assert!(steps < 40, "it goes on for ever");
     }
     assert_eq!(messages, 30);
     assert_eq!(find(&world, &anna, "word24").await, ["word24"]);
@@ -512,6 +514,41 @@ async fn tells_which_rooms_moved_lately(world: World) {
     expected.sort_unstable();
     assert_eq!(moved, expected);
     assert!(!moved.contains(&quiet));
+}
+
+async fn an_indexer_keeps_up_and_takes_over(world: World) {
+    let anna = world.user("anna").await;
+    let room = room_with(&world, &anna, &["said before any indexer"]).await;
+    let indexer = |store: &Store| {
+        let settings = SearchIndexerSettings {
+            poll_interval: Duration::from_millis(10),
+            lease: Duration::from_millis(300),
+            ..SearchIndexerSettings::default()
+        };
+        let owner = confab_domain::IncarnationId::mint(world.clock.now());
+        let index = Arc::new(store.clone());
+        tokio::spawn(SearchIndexer::new(index, world.clock.clone(), owner, settings).run())
+    };
+    let until_found = async |text: &str| {
+        while find(&world, &anna, text).await.is_empty() {
+            tokio::task::yield_now().await;
+        }
+    };
+    let within = async |text: &str| {
+        let found = tokio::time::timeout(Duration::from_secs(20), until_found(text)).await;
+        assert!(found.is_ok(), "{text}");
+    };
+    let first = indexer(&world.store);
+    within("before").await;
+    world.say(room, &anna, "said while it works").await;
+    within("works").await;
+    // Ended without a word: its leases run out.
+    first.abort();
+    let _ = first.await;
+    world.say(room, &anna, "said to nobody").await;
+    let second = indexer(&world.another_node().await);
+    within("nobody").await;
+    second.abort();
 }
 
 async fn two_nodes_index_every_message_once(world: World) {

@@ -6,7 +6,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use confab_domain::ports::{
     Accounts, Changed, Conversations, HostProduct, HostUser, KeyBearer, Mark, NewMessage, NewRoom, NewUser,
-    OutsideProfile, Page, PinKey, ProfilePatch, ReactionKey, RoomWrites, Rotation, SecretHash, Sent,
+    OutsideProfile, Page, PinKey, ProfilePatch, ReactionKey, RoomWrites, Rotation, Search, SearchFound,
+    SearchRequest, SecretHash, Sent,
 };
 use confab_domain::{
     Actor, ApiKey, ApiKeyId, Deed, Error, Horizon, Message, MessageId, Reaction, Result, RoomId, Session,
@@ -125,6 +126,13 @@ impl Accounts for Absent {
         Err(AWAY)
     }
     async fn sweep_expired(&self, _: Timestamp, _: usize) -> Result<u64> {
+        Err(AWAY)
+    }
+}
+
+#[async_trait]
+impl Search for Absent {
+    async fn search(&self, _: &SearchRequest) -> Result<SearchFound> {
         Err(AWAY)
     }
 }

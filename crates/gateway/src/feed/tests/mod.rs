@@ -107,6 +107,7 @@ impl Stage {
             host: Arc::new(Absent),
             standings: script.clone(),
             room_writes: Arc::new(Absent),
+            search: Arc::new(Absent),
             room_reads: script.clone(),
             conversations: Arc::new(Absent),
             tokens: Arc::new(keyring.unwrap()),
