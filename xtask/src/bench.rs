@@ -16,7 +16,7 @@ const DRAIN_TIMEOUT: Duration = Duration::from_mins(2);
 /// What to measure.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// Only these: `throughput`, `hot`, `latency`, `idle`, `startup`; all when none is named.
+    /// Only these: `throughput`, `hot`, `latency`, `idle`, `startup`, `search`; all when none is named.
     only: Vec<String>,
     /// How many gateways.
     #[arg(long, default_value_t = 1)]
@@ -42,6 +42,13 @@ pub(crate) struct Options {
 pub(crate) async fn run(options: Options) -> Result<ExitCode> {
     let mut interrupts = Interrupts::listen()?;
     debian::ensure_packages(&mut interrupts).await?;
+    // Storage alone, on both databases: it needs no fleet.
+    if options.only.is_empty() || options.only.iter().any(|only| only == "search") {
+        search(&mut interrupts).await?;
+        if options.only.len() == 1 {
+            return Ok(ExitCode::SUCCESS);
+        }
+    }
     let folder = match &options.folder {
         Some(folder) => std::path::absolute(folder)?,
         None => build(&mut interrupts).await?,
@@ -139,6 +146,17 @@ pub(crate) async fn run(options: Options) -> Result<ExitCode> {
         cargo::run(&mut command, &mut interrupts).await?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// A million messages, and how they are searched.
+async fn search(interrupts: &mut Interrupts) -> Result<()> {
+    for database in [&[][..], &["--url", "sqlite"]] {
+        let mut measure = cargo::cargo();
+        measure.args(["run", "--locked", "--release", "--package", "confab-storage"]);
+        measure.args(["--example", "search_rate", "--"]).args(database);
+        cargo::run(&mut measure, interrupts).await?;
+    }
+    Ok(())
 }
 
 /// Waits until the event publisher has told other services everything, and says how fast it was.

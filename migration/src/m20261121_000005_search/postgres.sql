@@ -18,6 +18,11 @@ CREATE TABLE search_documents (
 CREATE INDEX search_documents_by_terms ON search_documents USING gin (terms)
     WITH (fastupdate = on, gin_pending_list_limit = 1024);
 
+-- The indexer looks for edits and deletions of the last seconds by this index. What is not summarised counts as
+-- matching, and would otherwise be read each time until the next vacuum.
+ALTER INDEX events_by_time SET (autosummarize = on);
+SELECT brin_summarize_new_values('events_by_time');
+
 -- How far each room is indexed.
 CREATE TABLE search_rooms (
     indexed_seq bigint NOT NULL,

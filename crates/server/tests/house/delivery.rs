@@ -64,6 +64,32 @@ async fn two_people_chat_over_two_gateways_and_another_service_hears_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_said_over_a_gateway_is_found_over_every_api() {
+    let fleet = start(fleet().apis(2)).await;
+    let ada = person(&fleet, "ada").await;
+    let room_id = room(&fleet, &ada, &[]).await;
+    let mut adas = WebSocket::connect_with_bearer(&format!("{}/ws", fleet.gateway(0).ws_url()), &ada.token)
+        .await
+        .expect("a socket");
+    adas.expect("subscribed").await;
+    adas.send_json(&json!({"type": "message", "ref": "1", "room_id": room_id, "content": "Sought after"}))
+        .await;
+    let ack = adas.expect_reply("1").await;
+    let deadline = tokio::time::Instant::now() + PATIENCE;
+    for node in 0..2 {
+        let http = HttpClient::new(fleet.api(node).url());
+        loop {
+            let page = http.get("/search?q=sought", &ada.token).await.expect(200);
+            if page["items"][0]["message"]["id"] == ack["message_id"] {
+                break;
+            }
+            assert!(tokio::time::Instant::now() < deadline, "not found: {page}");
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_same_send_twice_over_two_nodes_is_one_message() {
     let fleet = start(fleet().apis(2)).await;
     let ada = person(&fleet, "ada").await;

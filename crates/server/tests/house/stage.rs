@@ -18,6 +18,7 @@ pub(crate) fn fleet() -> Builder {
         "LIMIT_DIRECT_SENDS",
         "LIMIT_ROOM_SENDS",
         "LIMIT_LOGINS",
+        "LIMIT_SEARCHES",
         "LIMIT_REGISTRATIONS",
         "LIMIT_ROOM_CHANGES",
         "LIMIT_REACTIONS",

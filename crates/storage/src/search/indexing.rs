@@ -12,8 +12,11 @@ use serde_json::{Value as Json, json};
 use super::documents::{self, Document};
 use super::reading::{self, Stretch};
 use crate::connect::Store;
-use crate::dialect::Runner;
+use crate::dialect::{Dialect, Runner};
 use crate::lists::{self, ListColumn};
+
+/// SQLite has one writer, for whom the sends wait: short steps.
+const SQLITE_EVENTS_MAX: i64 = 100;
 
 type Run<'a> = Runner<'a, DatabaseTransaction>;
 
@@ -26,6 +29,10 @@ pub(super) async fn index_rooms(
     room_ids: &[RoomId],
     events_max: i64,
 ) -> Result<Indexed, DbErr> {
+    let events_max = match store.dialect() {
+        Dialect::Postgres => events_max,
+        Dialect::Sqlite => events_max.min(SQLITE_EVENTS_MAX),
+    };
     let stretches = reading::stretches(store, room_ids, events_max).await?;
     if stretches.is_empty() {
         return Ok(Indexed::default());
