@@ -11,6 +11,7 @@ mod router;
 mod routes;
 mod scopes;
 mod settings;
+mod web_client;
 
 pub use documents::Documents;
 pub use middleware::{cors, describe_metrics, without_trailing_slash};

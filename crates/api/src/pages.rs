@@ -1,4 +1,4 @@
-//! Pages for people: the front page, Swagger UI and ReDoc, all from this binary alone.
+//! Pages for people: the web client, Swagger UI and ReDoc, all from this binary alone.
 
 use std::sync::LazyLock;
 
@@ -12,8 +12,8 @@ use http::{HeaderValue, header};
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::router::AppState;
+use crate::web_client;
 
-const FRONT: &str = include_str!("../assets/pages/front.html");
 const REDOC: &str = include_str!("../assets/pages/redoc.html");
 /// The bundle as its makers publish it, but for the picture beside their name, which it would load from
 /// their servers.
@@ -24,8 +24,6 @@ static REDOC_SCRIPT: LazyLock<Bytes> = LazyLock::new(|| {
         .into()
 });
 
-/// For a page without scripts, styles or pictures.
-const FRONT_POLICY: &str = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 /// For pages that run their own scripts and read our documents; both set styles from script, and ReDoc
 /// searches in a worker made from a blob.
 const DOCUMENT_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
@@ -47,16 +45,9 @@ pub(crate) fn pages() -> Router<AppState> {
         .route("/redoc", get(async || page(REDOC)))
         .route("/redoc/redoc.standalone.js", get(redoc_script))
         .layer(from_fn(document_policy));
-    documents.route("/", get(front))
-}
-
-async fn front() -> Response {
-    let mut response = page(FRONT);
-    let policy = HeaderValue::from_static(FRONT_POLICY);
-    response
-        .headers_mut()
-        .insert(header::CONTENT_SECURITY_POLICY, policy);
-    response
+    documents
+        .route("/", get(web_client::page))
+        .route("/assets/{version}/{*name}", get(web_client::asset))
 }
 
 async fn redoc_script() -> impl IntoResponse {

@@ -375,6 +375,27 @@ export class ConfabClient extends Emitter {
   }
 
   /**
+   * A file, such as an attachment's `url`.
+   *
+   * @param {string} path
+   * @returns {Promise<Blob>}
+   */
+  download(path) {
+    return authorized(this.#credentials, async (token) => {
+      /** @type {Record<string, string>} */
+      const headers = token === null ? {} : { authorization: `Bearer ${token}` };
+      let response;
+      try {
+        response = await this.#fetch(this.resolve(path), { headers, credentials: 'omit' });
+      } catch (error) {
+        throw new Problem('offline', 'the server was not reached', { cause: error });
+      }
+      if (!response.ok) throw await Problem.fromResponse(response);
+      return response.blob();
+    });
+  }
+
+  /**
    * The address of what the server names by a path, such as an attachment's `url`.
    *
    * @param {string} path

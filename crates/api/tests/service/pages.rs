@@ -79,8 +79,12 @@ async fn the_pages_run_from_this_binary_alone() {
             {
                 assert!(!link.contains("//"), "{path} loads {link}");
                 if attribute == "src=\"" || path == "/docs/" {
-                    let base = if path == "/docs/" { "/docs/" } else { "" };
                     let link = link.trim_start_matches("./");
+                    let base = match path {
+                        _ if link.starts_with('/') => "",
+                        "/docs/" => "/docs/",
+                        _ => "/",
+                    };
                     let asset = get(&format!("{base}{link}")).await;
                     assert_eq!(asset.status, 200, "{path} loads {link}");
                     assert!(!asset.body.is_empty());
@@ -101,4 +105,71 @@ async fn the_pages_run_from_this_binary_alone() {
         "the bundle loads from elsewhere"
     );
     assert!(bundle.header("content-type").starts_with("text/javascript"));
+}
+
+#[tokio::test]
+async fn the_web_client_is_kept_for_good_under_a_name_that_changes() {
+    let desk = Desk::open().await;
+    let get = async |path: &str, known: Option<&str>| {
+        let request = desk
+            .client
+            .request(confab_testkit::http_client::Method::GET, path);
+        let request = match known {
+            Some(tag) => request.header("if-none-match", tag),
+            None => request,
+        };
+        request.send().await
+    };
+    let page = get("/", None).await;
+    let html = page.text();
+    let policy = page.header("content-security-policy");
+    assert_eq!(
+        policy,
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; \
+         base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    );
+    assert_eq!(page.header("cache-control"), "no-cache");
+    assert_eq!(get("/", Some(page.header("etag"))).await.status, 304);
+
+    // Everything it names is below the folder it is served from, wherever a proxy puts that.
+    let assets: Vec<&str> = html
+        .split(['"'])
+        .filter(|word| word.contains("assets/"))
+        .collect();
+    assert!(assets.len() > 20, "{assets:?}");
+    for asset in &assets {
+        assert!(asset.starts_with("assets/"), "{asset}");
+        let answer = get(&format!("/{asset}"), None).await;
+        assert_eq!(answer.status, 200, "{asset}");
+        assert_eq!(
+            answer.header("cache-control"),
+            "public, max-age=31536000, immutable",
+            "{asset}"
+        );
+        assert_eq!(answer.header("content-security-policy"), policy, "{asset}");
+    }
+
+    // A page that was open during an upgrade asks for another version's names.
+    let script = get("/assets/0/app/main.js", None).await;
+    assert_eq!(script.status, 200);
+    assert_eq!(script.header("cache-control"), "no-cache");
+    assert!(script.header("content-type").starts_with("text/javascript"));
+    assert_eq!(
+        get("/assets/0/app/main.js", Some(script.header("etag")))
+            .await
+            .status,
+        304
+    );
+
+    for path in [
+        "/assets/0/app/none.js",
+        "/assets/0/vendor/preact/LICENSE",
+        "/assets/0/package.json",
+        "/assets/0/app/../package.json",
+        "/assets/0/app/..%2fpackage.json",
+        "/assets/0/sdk/tests/kit/server.js",
+        "/assets/0",
+    ] {
+        assert_eq!(get(path, None).await.status, 404, "{path}");
+    }
 }

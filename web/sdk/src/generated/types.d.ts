@@ -16,12 +16,36 @@ export type AccessTokens = {
 
 /** One person, or up to 100 in `members`. */
 export type AddMembersBody = {
+  /** Who, by the host product's own id; for its service, instead of `user_id`. */
+  external_id?: string | null;
   /** Several at once; not with `user_id`. */
   members?: NewMember[] | null;
-  /** `member` (default), `moderator` or `admin`; below one's own; only with `user_id`. */
+  /** `member` (default), `moderator` or `admin`; below one's own; only with one person. */
   role?: string | null;
   /** Who; not with `members`. */
   user_id?: string | null;
+};
+
+/** A key of the host product's backend, without its secret. */
+export type ApiKey = {
+  /** When it was made. */
+  created_at: string;
+  /** Who made it; null when an operator did. */
+  created_by: string | null;
+  /** When it ends; never, when null. */
+  expires_at: string | null;
+  /** Its id. */
+  id: string;
+  /** When it was last used, to the minute. */
+  last_used_at: string | null;
+  /** What it is for. */
+  name: string;
+  /** What the key begins with. */
+  prefix: string;
+  /** What it opens. */
+  scopes: string[];
+  /** The service account that its bearer is. */
+  user_id: string;
 };
 
 /** The moment of a room at which a page was read: joining the stream from there leaves no hole. */
@@ -38,12 +62,20 @@ export type Attachment = {
   content_type: string;
   /** As it was named. */
   filename: string;
+  /** Pixels; null where it is no picture. */
+  height: number | null;
   /** The upload. */
   id: string;
+  /** A placeholder to show before the picture is there (a blurhash); null where it is no picture. */
+  preview: string | null;
   /** Bytes. */
   size: number;
-  /** Where to fetch it. */
+  /** Where to fetch its thumbnail; null where there is none. */
+  thumbnail_url: string | null;
+  /** Where to fetch it: a path, with Bearer or a signature of `POST /media/sign`. */
   url: string;
+  /** Pixels; null where it is no picture. */
+  width: number | null;
 };
 
 /** What this server can do and what its bounds are. */
@@ -114,6 +146,18 @@ export type ChangeRoleBody = {
   role: string;
 };
 
+/** A key to be made. */
+export type CreateApiKeyBody = {
+  /** Seconds until it ends; never, when absent. */
+  expires_in?: number | null;
+  /** What it is for. */
+  name: string;
+  /** What it opens: `read`, `rooms`, `members`, `messages`, `users`, `tokens`. */
+  scopes: string[];
+  /** Username of the service account that its bearer is; made when there is none. */
+  service: string;
+};
+
 /** A room to be made. */
 export type CreateRoomBody = {
   /** What it is for. */
@@ -166,6 +210,48 @@ export type EventBody = {
   number: number;
   type: "message_deleted";
 } | {
+  /** With what. */
+  emoji: string;
+  /** Which message. */
+  message_id: string;
+  /** Its number. */
+  number: number;
+  type: "reaction_added";
+  /** Who. */
+  user_id: string;
+} | {
+  /** What. */
+  emoji: string;
+  /** Which message. */
+  message_id: string;
+  /** Its number. */
+  number: number;
+  type: "reaction_removed";
+  /** Whose. */
+  user_id: string;
+} | {
+  /** Which. */
+  message_id: string;
+  /** Its number. */
+  number: number;
+  type: "message_pinned";
+} | {
+  /** Which. */
+  message_id: string;
+  /** Its number. */
+  number: number;
+  type: "message_unpinned";
+} | {
+  /** Why, for everybody in the room to read. */
+  reason: string | null;
+  type: "user_banned";
+  /** Who. */
+  user_id: string;
+} | {
+  type: "user_unbanned";
+  /** Who. */
+  user_id: string;
+} | {
   /** As what. */
   role: string;
   type: "user_joined";
@@ -206,6 +292,33 @@ export type FieldProblem = {
   reason: string;
 };
 
+/** Where a forwarded message came from. */
+export type ForwardedFrom = {
+  /** When. */
+  created_at: string;
+  /** The message as it was first said. */
+  message_id: string;
+  /** Who said it. */
+  sender_id: string;
+};
+
+/** Those who were found. */
+export type FoundUsers = {
+  /** In the order asked for; unknown ones are left out. */
+  items: HostUser[];
+};
+
+/** What kind of login. */
+export type HandOutTokensBody = {
+  /** What the person's list of sessions shows. */
+  device?: string | null;
+  /**
+   * Whether the person's client gets a refresh token and renews by itself. Otherwise (the default) the login
+   * ends with its access token, and the client asks the host product again.
+   */
+  renewable?: boolean;
+};
+
 /** An event before the viewer's time: only its place is told, so that `seq` stays whole. */
 export type HiddenEvent = {
   /** Where. */
@@ -214,6 +327,87 @@ export type HiddenEvent = {
   seq: number;
   /** Always `hidden`. */
   type: "hidden";
+};
+
+/** One of the host product's people, as its backend sees them. */
+export type HostUser = User & {
+  /** Since when the account is shut. */
+  deactivated_at: string | null;
+  /** Shown to themselves and the host product only. */
+  email: string | null;
+  /** The host product's own id; null for people whom it did not bring. */
+  external_id: string | null;
+};
+
+/** The room as it is made, should there be none. */
+export type KeepRoomBody = {
+  /** What it is for. */
+  description?: string | null;
+  /** How much a newcomer may read: `all` (default) or `since_join`. */
+  history?: string | null;
+  /** `private` (default) or `public`. */
+  kind?: string | null;
+  /** Members from the start, by the host product's own ids; at most 100 with the others. */
+  member_external_ids?: string[];
+  /** Members from the start. */
+  member_ids?: string[];
+  /** The host product's own data: an object of at most 4 KiB and 8 levels. */
+  metadata?: Record<string, unknown> | null;
+  /** One line, without bidirectional control characters. */
+  name: string;
+};
+
+/** What the host product knows of somebody; an absent field keeps. */
+export type KeepUserBody = {
+  /** An http(s) URL, or a path of this server; null clears. */
+  avatar_url?: string | null;
+  /** What others read; the username when there is none yet. Cannot be cleared. */
+  display_name?: string | null;
+  /** Unique; null clears. */
+  email?: string | null;
+  /** Unique; made from the outside id when there is none yet. Cannot be cleared. */
+  username?: string | null;
+};
+
+/** Up to 100 users. */
+export type KeepUsersBody = {
+  /** Each as in a request of its own. */
+  users: KeepUsersEntryBody[];
+};
+
+/** One of many. */
+export type KeepUsersEntryBody = {
+  /** As for one. */
+  avatar_url?: string | null;
+  /** As for one. */
+  display_name?: string | null;
+  /** As for one. */
+  email?: string | null;
+  /** The host product's own id. */
+  external_id: string;
+  /** As for one. */
+  username?: string | null;
+};
+
+/** What came of one of many. */
+export type KeptUser = {
+  /** The code of the refusal. */
+  code: string | null;
+  /** What was wrong. */
+  detail: string | null;
+  /** Each wrong field. */
+  errors: FieldProblem[];
+  /** Which. */
+  external_id: string;
+  /** As of a request of its own: 201 made, 200 found, or why not. */
+  status: number;
+  user: HostUser | null;
+};
+
+/** What came of each, in the order of the request. */
+export type KeptUsers = {
+  /** One a user. */
+  items: KeptUser[];
 };
 
 /** An entry of a room's log: an event (nested or flat, as asked for) or `hidden`. */
@@ -239,6 +433,14 @@ export type LogPage = {
   last_seq: number;
   /** The run cannot be given whole: read history and begin anew at `last_seq`. */
   reset: boolean;
+};
+
+/** Whom to look up, up to 100 together. */
+export type LookUpUsersBody = {
+  /** By the host product's own ids. */
+  external_ids?: string[];
+  /** By ours. */
+  user_ids?: string[];
 };
 
 /** Where one's own mark stands. */
@@ -276,7 +478,7 @@ export type Member = {
 };
 
 /** A message as it is now. */
-export type Message = {
+export type Message = MessageExtras & {
   /** Files. */
   attachments: Attachment[];
   /** The sender's own id of it; the message id when none was given. */
@@ -313,6 +515,28 @@ export type Message = {
   updated_seq: number;
 };
 
+/** What came with a message, and what became of it; each is absent where there is none. */
+export type MessageExtras = {
+  /** Why a moderator deleted it. */
+  delete_reason?: string;
+  /** Who deleted it, when that was not its sender. */
+  deleted_by?: string;
+  /** Whose words it repeats. */
+  forwarded_from?: ForwardedFrom;
+  /** When it was last answered. */
+  last_reply_at?: string;
+  /** Addresses in its text, in order; at most 20. The server never fetches them. */
+  links?: string[];
+  /** True when it has `@here`: meant for everybody in the room. */
+  mentions_here?: boolean;
+  /** The message it answers, as it is now. Absent in rooms where not every viewer may see that one. */
+  parent?: MessagePreview;
+  /** When it was pinned. */
+  pinned_at?: string;
+  /** Messages that answer it and are not deleted. */
+  reply_count?: number;
+};
+
 /** A page of a room's messages. */
 export type MessagePage = {
   /** The moment of the page. */
@@ -329,18 +553,71 @@ export type MessagePage = {
   next_cursor: string | null;
 };
 
+/** A message as its replies show it. */
+export type MessagePreview = {
+  /** How many files it has. */
+  attachment_count: number;
+  /** The first 200 characters of its text now; null once deleted. */
+  content: string | null;
+  /** Which. */
+  id: string;
+  /** Whether only its tombstone is left. */
+  is_deleted: boolean;
+  /** Its number in the room. */
+  number: number;
+  /** Who said it. */
+  sender_id: string;
+};
+
+/** A new key, with its secret: shown this once. */
+export type NewApiKey = ApiKey & {
+  /** What its bearer shows, as `X-API-Key` or `Authorization: Bearer`. Only its hash is kept. */
+  key: string;
+};
+
 /** Somebody to be added. */
 export type NewMember = {
+  /** Who, by the host product's own id; for its service, instead of `user_id`. */
+  external_id?: string | null;
   /** `member` (default), `moderator` or `admin`; below one's own. */
   role?: string | null;
   /** Who. */
-  user_id: string;
+  user_id?: string | null;
 };
 
 /** The other person of a direct room. */
 export type OpenDirectRoomBody = {
   /** Anybody but oneself. */
   user_id: string;
+};
+
+/** A page of a list. */
+export type Page_ApiKey = {
+  /** Whether there is a next page. */
+  has_more: boolean;
+  /** At most `limit` items. */
+  items: {
+    /** When it was made. */
+    created_at: string;
+    /** Who made it; null when an operator did. */
+    created_by?: string | null;
+    /** When it ends; never, when null. */
+    expires_at?: string | null;
+    /** Its id. */
+    id: string;
+    /** When it was last used, to the minute. */
+    last_used_at?: string | null;
+    /** What it is for. */
+    name: string;
+    /** What the key begins with. */
+    prefix: string;
+    /** What it opens. */
+    scopes: string[];
+    /** The service account that its bearer is. */
+    user_id: string;
+  }[];
+  /** To be given as `cursor` for the next page; null at the end. */
+  next_cursor: string | null;
 };
 
 /** A page of a list. */
@@ -397,6 +674,8 @@ export type Page_Session = {
     id: string;
     /** The client's address at login. */
     ip?: string | null;
+    /** The service that logged one in on behalf of the host product. */
+    issued_by?: string | null;
     /** When its tokens were last renewed. */
     last_used_at: string;
     /** The client's `User-Agent`. */
@@ -470,6 +749,8 @@ export type ReactionCount = {
   count: number;
   /** Which. */
   emoji: string;
+  /** Whether the viewer is one of them. Over REST alone: what goes to everybody is the same for everybody. */
+  mine?: boolean;
 };
 
 /** Where one member's marks stand. */
@@ -500,14 +781,32 @@ export type RegisterBody = {
   username: string;
 };
 
+/** Whom to remove, up to 100 together. */
+export type RemoveMembersBody = {
+  /** By the host product's own ids; for its service. */
+  external_ids?: string[];
+  /** By our ids. */
+  user_ids?: string[];
+};
+
+/** Who was removed. */
+export type RemovedMembers = {
+  /** Those who were in the room. */
+  removed: string[];
+};
+
 /** A room, the same for every viewer. */
 export type Room = {
+  /** A picture. */
+  avatar_url: string | null;
   /** When it was made. */
   created_at: string;
   /** Who made it. */
   created_by: string | null;
   /** What it is for. */
   description: string | null;
+  /** For how many seconds after sending a message may be edited; null: always. */
+  edit_window_seconds: number | null;
   /** The host product's own key. */
   external_key: string | null;
   /** `all` or `since_join`. */
@@ -528,6 +827,10 @@ export type Room = {
   metadata: Record<string, unknown>;
   /** Null for direct rooms. */
   name: string | null;
+  /** Seconds between two messages of one member; 0 is off. Moderators and above are free of it. */
+  slow_mode_seconds: number;
+  /** Whether joining, leaving and renaming are also told by messages of type `system`. */
+  system_messages: boolean;
   /** When it was last edited. */
   updated_at: string;
 };
@@ -620,6 +923,8 @@ export type Session = {
   id: string;
   /** The client's address at login. */
   ip: string | null;
+  /** The service that logged one in on behalf of the host product. */
+  issued_by: string | null;
   /** When its tokens were last renewed. */
   last_used_at: string;
   /** The client's `User-Agent`. */
@@ -676,6 +981,22 @@ export type User = {
   role: string;
   /** Unique, whatever its case. */
   username: string;
+};
+
+/** Tokens of one of the host product's people. */
+export type UserTokens = {
+  /** For the person's client: every request, and sockets. */
+  access_token: string;
+  /** How long the access token lives, in seconds. */
+  expires_in: number;
+  /** For the person's client to renew by itself; null unless `renewable`. */
+  refresh_token: string | null;
+  /** The login, which the person finds among their sessions. */
+  session_id: string;
+  /** Always `Bearer`. */
+  token_type: string;
+  /** Whose. */
+  user_id: string;
 };
 
 /** Who I am: as the first frame, or later to renew. Another person's token closes with 4501. */
@@ -869,6 +1190,44 @@ export type MessageDeletedEvent = {
   type: "message_deleted";
 };
 
+/** A message was pinned. */
+export type MessagePinnedEvent = {
+  /** Who did it. */
+  actor_id: string;
+  /** Stable over every replay. */
+  event_id: string;
+  /** Which. */
+  message_id: string;
+  /** Its number. */
+  number: number;
+  /** When it was committed. */
+  occurred_at: string;
+  /** Where it happened. */
+  room_id: string;
+  /** Its place in the room: 1, 2, 3 … without holes. */
+  seq: number;
+  type: "message_pinned";
+};
+
+/** A message is pinned no longer. */
+export type MessageUnpinnedEvent = {
+  /** Who did it. */
+  actor_id: string;
+  /** Stable over every replay. */
+  event_id: string;
+  /** Which. */
+  message_id: string;
+  /** Its number. */
+  number: number;
+  /** When it was committed. */
+  occurred_at: string;
+  /** Where it happened. */
+  room_id: string;
+  /** Its place in the room: 1, 2, 3 … without holes. */
+  seq: number;
+  type: "message_unpinned";
+};
+
 /** Somebody changed what they said. */
 export type MessageUpdatedEvent = {
   /** Who did it. */
@@ -884,6 +1243,52 @@ export type MessageUpdatedEvent = {
   /** Its place in the room: 1, 2, 3 … without holes. */
   seq: number;
   type: "message_updated";
+};
+
+/** Somebody reacted to a message. */
+export type ReactionAddedEvent = {
+  /** Who did it. */
+  actor_id: string;
+  /** With what. */
+  emoji: string;
+  /** Stable over every replay. */
+  event_id: string;
+  /** Which message. */
+  message_id: string;
+  /** Its number. */
+  number: number;
+  /** When it was committed. */
+  occurred_at: string;
+  /** Where it happened. */
+  room_id: string;
+  /** Its place in the room: 1, 2, 3 … without holes. */
+  seq: number;
+  type: "reaction_added";
+  /** Who. */
+  user_id: string;
+};
+
+/** Somebody took a reaction back. */
+export type ReactionRemovedEvent = {
+  /** Who did it. */
+  actor_id: string;
+  /** What. */
+  emoji: string;
+  /** Stable over every replay. */
+  event_id: string;
+  /** Which message. */
+  message_id: string;
+  /** Its number. */
+  number: number;
+  /** When it was committed. */
+  occurred_at: string;
+  /** Where it happened. */
+  room_id: string;
+  /** Its place in the room: 1, 2, 3 … without holes. */
+  seq: number;
+  type: "reaction_removed";
+  /** Whose. */
+  user_id: string;
 };
 
 /** The room was made. */
@@ -935,6 +1340,25 @@ export type RoomUpdatedEvent = {
   type: "room_updated";
 };
 
+/** Somebody may not come back. */
+export type UserBannedEvent = {
+  /** Who did it. */
+  actor_id: string;
+  /** Stable over every replay. */
+  event_id: string;
+  /** When it was committed. */
+  occurred_at: string;
+  /** Why, for everybody in the room to read. */
+  reason?: string | null;
+  /** Where it happened. */
+  room_id: string;
+  /** Its place in the room: 1, 2, 3 … without holes. */
+  seq: number;
+  type: "user_banned";
+  /** Who. */
+  user_id: string;
+};
+
 /** Somebody came in. */
 export type UserJoinedEvent = {
   /** Who did it. */
@@ -970,6 +1394,23 @@ export type UserLeftEvent = {
   /** Its place in the room: 1, 2, 3 … without holes. */
   seq: number;
   type: "user_left";
+  /** Who. */
+  user_id: string;
+};
+
+/** Somebody may come back. */
+export type UserUnbannedEvent = {
+  /** Who did it. */
+  actor_id: string;
+  /** Stable over every replay. */
+  event_id: string;
+  /** When it was committed. */
+  occurred_at: string;
+  /** Where it happened. */
+  room_id: string;
+  /** Its place in the room: 1, 2, 3 … without holes. */
+  seq: number;
+  type: "user_unbanned";
   /** Who. */
   user_id: string;
 };
@@ -1174,12 +1615,18 @@ export type DurableEvent =
   | MemberUpdatedEvent
   | MessageCreatedEvent
   | MessageDeletedEvent
+  | MessagePinnedEvent
+  | MessageUnpinnedEvent
   | MessageUpdatedEvent
+  | ReactionAddedEvent
+  | ReactionRemovedEvent
   | RoomCreatedEvent
   | RoomDeletedEvent
   | RoomUpdatedEvent
+  | UserBannedEvent
   | UserJoinedEvent
-  | UserLeftEvent;
+  | UserLeftEvent
+  | UserUnbannedEvent;
 
 /** What may be missed. */
 export type Signal =
@@ -1251,7 +1698,8 @@ export interface Rest {
   /**
    * Change a role: `PATCH /rooms/{room_id}/members/{user_id}`.
    *
-   * Of somebody who ranks below. The owner hands the room on by `owner`, and becomes an admin.
+   * Of somebody who ranks below. The owner hands the room on by `owner`, and becomes an admin. So may the host
+   * product; a room that has an owner keeps one.
    */
   changeRole(input: {
     /** The room. */
@@ -1262,6 +1710,15 @@ export interface Rest {
   }, options?: CallOptions): Promise<Member>;
 
   /**
+   * Make an API key: `POST /api-keys`.
+   *
+   * For administrators. The key is told this once; only its hash is kept.
+   */
+  createApiKey(input: {
+    body: CreateApiKeyBody;
+  }, options?: CallOptions): Promise<NewApiKey>;
+
+  /**
    * Make a room: `POST /rooms`.
    *
    * A public or private one, with its maker as the owner.
@@ -1269,6 +1726,17 @@ export interface Rest {
   createRoom(input: {
     body: CreateRoomBody;
   }, options?: CallOptions): Promise<RoomForViewer>;
+
+  /**
+   * Deactivate an account: `POST /users/{user_id}/deactivate`.
+   *
+   * Its logins end and its sockets close; its memberships stay, and its name on its messages. For
+   * administrators, and for the host product's service with people.
+   */
+  deactivate(input: {
+    /** The person. */
+    user_id: string;
+  }, options?: CallOptions): Promise<HostUser>;
 
   /**
    * Delete a message: `DELETE /messages/{message_id}`.
@@ -1302,6 +1770,39 @@ export interface Rest {
   }, options?: CallOptions): Promise<Message>;
 
   /**
+   * End a user's logins: `DELETE /users/{user_id}/tokens`.
+   *
+   * All of them, whoever began them; their sockets close. For the host product's service.
+   */
+  endSessions(input: {
+    /** The person. */
+    user_id: string;
+  }, options?: CallOptions): Promise<void>;
+
+  /**
+   * Log a user in: `POST /users/{user_id}/tokens`.
+   *
+   * Tokens for one of the host product's people, of a login of its own that names the service and can be ended
+   * like any other. Not for administrators or services. For the host product's service.
+   */
+  handOutTokens(input: {
+    /** The person. */
+    user_id: string;
+    body: HandOutTokensBody;
+  }, options?: CallOptions): Promise<UserTokens>;
+
+  /**
+   * Log a user in by outside id: `POST /users/by-external-id/{external_id}/tokens`.
+   *
+   * As by id. For the host product's service.
+   */
+  handOutTokensByExternalId(input: {
+    /** The host product's own id, percent-encoded; at most 200 characters. */
+    external_id: string;
+    body: HandOutTokensBody;
+  }, options?: CallOptions): Promise<UserTokens>;
+
+  /**
    * Liveness: `GET /health`.
    *
    * The process answers. Knows no dependency.
@@ -1333,6 +1834,40 @@ export interface Rest {
   jwks(input?: {}, options?: CallOptions): Promise<unknown>;
 
   /**
+   * Keep a room by key: `PUT /rooms/by-key/{external_key}`.
+   *
+   * The one room of the host product's key, made when there is none; one that is there stays as it is. For the
+   * host product's service, which is no member of it.
+   */
+  keepRoom(input: {
+    /** The host product's own key, percent-encoded; at most 200 characters. */
+    external_key: string;
+    body: KeepRoomBody;
+  }, options?: CallOptions): Promise<RoomForViewer>;
+
+  /**
+   * Keep a user: `PUT /users/by-external-id/{external_id}`.
+   *
+   * Makes the host product's user of that outside id, or changes what differs. Repeating it changes nothing. A
+   * deactivated user stays so. For the host product's service.
+   */
+  keepUser(input: {
+    /** The host product's own id, percent-encoded; at most 200 characters. */
+    external_id: string;
+    body: KeepUserBody;
+  }, options?: CallOptions): Promise<HostUser>;
+
+  /**
+   * Keep many users: `POST /users/batch`.
+   *
+   * Up to 100 at once, each as in a request of its own: one that is refused hinders no other. For the host
+   * product's service.
+   */
+  keepUsers(input: {
+    body: KeepUsersBody;
+  }, options?: CallOptions): Promise<KeptUsers>;
+
+  /**
    * Leave a room: `POST /rooms/{room_id}/leave`.
    *
    * An owner who leaves hands on to the longest-serving of the highest role; the last one out closes the room.
@@ -1341,6 +1876,18 @@ export interface Rest {
     /** The room. */
     room_id: string;
   }, options?: CallOptions): Promise<void>;
+
+  /**
+   * List API keys: `GET /api-keys`.
+   *
+   * Those that were not taken back, oldest first. For administrators.
+   */
+  listApiKeys(input?: {
+    /** Most items in a page. */
+    limit?: number;
+    /** `next_cursor` of the page before. Opaque, and good for this list only. */
+    cursor?: string;
+  }, options?: CallOptions): Promise<Page_ApiKey>;
 
   /** List members: `GET /rooms/{room_id}/members`. */
   listMembers(input: {
@@ -1448,6 +1995,15 @@ export interface Rest {
   }, options?: CallOptions): Promise<void>;
 
   /**
+   * Look up users: `POST /users/lookup`.
+   *
+   * Many at once, from the host product's ids to ours and back. For the host product's service.
+   */
+  lookUpUsers(input: {
+    body: LookUpUsersBody;
+  }, options?: CallOptions): Promise<FoundUsers>;
+
+  /**
    * Mark as read: `POST /rooms/{room_id}/read`.
    *
    * Never moves back, nor beyond the last message.
@@ -1494,6 +2050,16 @@ export interface Rest {
   }, options?: CallOptions): Promise<User>;
 
   /**
+   * Reactivate an account: `POST /users/{user_id}/reactivate`.
+   *
+   * All is as it was, but for its logins. For administrators, and for the host product's service with people.
+   */
+  reactivate(input: {
+    /** The person. */
+    user_id: string;
+  }, options?: CallOptions): Promise<HostUser>;
+
+  /**
    * Readiness: `GET /ready`.
    *
    * Whether new work is welcome; the details are on the admin port.
@@ -1532,6 +2098,34 @@ export interface Rest {
   }, options?: CallOptions): Promise<void>;
 
   /**
+   * Remove several members: `POST /rooms/{room_id}/members/remove`.
+   *
+   * In the order given, our ids first, each in a change of its own. It ends at the first whom one may not remove.
+   */
+  removeMembers(input: {
+    /** The room. */
+    room_id: string;
+    body: RemoveMembersBody;
+  }, options?: CallOptions): Promise<RemovedMembers>;
+
+  /**
+   * Revoke an API key: `DELETE /api-keys/{api_key_id}`.
+   *
+   * What it opened is shut at once. For administrators.
+   */
+  revokeApiKey(input: {
+    /** The key. */
+    api_key_id: string;
+  }, options?: CallOptions): Promise<void>;
+
+  /**
+   * End my other sessions: `DELETE /me/sessions`.
+   *
+   * All but the one that asks; their tokens and sockets end with them.
+   */
+  revokeOtherSessions(input?: {}, options?: CallOptions): Promise<void>;
+
+  /**
    * End a session: `DELETE /me/sessions/{session_id}`.
    *
    * Its tokens and sockets end with it.
@@ -1545,6 +2139,16 @@ export interface Rest {
   room(input: {
     /** The room. */
     room_id: string;
+  }, options?: CallOptions): Promise<RoomForViewer>;
+
+  /**
+   * A room by key: `GET /rooms/by-key/{external_key}`.
+   *
+   * For whoever may see it; to anybody else there is none.
+   */
+  roomByKey(input: {
+    /** The host product's own key, percent-encoded; at most 200 characters. */
+    external_key: string;
   }, options?: CallOptions): Promise<RoomForViewer>;
 
   /**
@@ -1612,6 +2216,12 @@ export interface Rest {
     room_id: string;
     body: UpdateRoomBody;
   }, options?: CallOptions): Promise<RoomForViewer>;
+
+  /** A user by outside id: `GET /users/by-external-id/{external_id}`. */
+  userByExternalId(input: {
+    /** The host product's own id, percent-encoded; at most 200 characters. */
+    external_id: string;
+  }, options?: CallOptions): Promise<HostUser>;
 
   /**
    * Somebody's presence: `GET /users/{user_id}/presence`.

@@ -1,0 +1,121 @@
+// Where one signs in or makes an account.
+import { chat } from '../model/chat.js';
+import { client } from '../model/client.js';
+import { html, useEffect, useRef, useState } from '../lib/html.js';
+import { Problem } from '../../sdk/src/index.js';
+import { t } from '../strings/index.js';
+import { Demo } from './demo.js';
+
+export function Entrance() {
+  const [isNew, setNew] = useState(false);
+  const [fields, setFields] = useState(/** @type {Record<string, string>} */ ({}));
+  const [failure, setFailure] = useState('');
+  const [isBusy, setBusy] = useState(false);
+  const first = useRef(/** @type {HTMLInputElement | null} */ (null));
+  useEffect(() => first.current?.focus(), [isNew]);
+
+  const submit = async (/** @type {SubmitEvent} */ event) => {
+    event.preventDefault();
+    const form = new FormData(/** @type {HTMLFormElement} */ (event.target));
+    const value = (/** @type {string} */ name) => String(form.get(name) ?? '').trim();
+    const password = String(form.get('password') ?? '');
+    setBusy(true);
+    setFailure('');
+    setFields({});
+    try {
+      if (isNew) {
+        const [email, display_name] = [value('email'), value('display_name')];
+        await client.register({
+          username: value('username'),
+          password,
+          ...(email ? { email } : {}),
+          ...(display_name ? { display_name } : {}),
+        });
+      } else {
+        await client.logIn({ username: value('username'), password });
+      }
+    } catch (error) {
+      if (error instanceof Problem && error.fields.length > 0) {
+        setFields(Object.fromEntries(error.fields.map(({ field, reason }) => [field, reason])));
+      } else if (error instanceof Problem && error.code === 'unauthenticated') {
+        setFailure(t.wrongPassword);
+      } else if (error instanceof Problem && error.code === 'conflict') {
+        setFailure(t.nameTaken);
+      } else {
+        setFailure(chat.explain(error));
+      }
+    } finally {
+      setBusy(false);
+    }
+  };
+
+  const field = (
+    /** @type {string} */ name,
+    /** @type {string} */ label,
+    /** @type {Record<string, unknown>} */ more = {},
+    /** @type {string} */ hint = '',
+  ) => {
+    const isWrong = name in fields;
+    return html`<div class="field">
+      <label for=${`in-${name}`}>${label}</label>
+      <input
+        class="input"
+        id=${`in-${name}`}
+        name=${name}
+        aria-invalid=${isWrong}
+        aria-describedby=${`hint-${name}`}
+        ...${more}
+      />
+      <span id=${`hint-${name}`} class=${isWrong ? 'wrong' : 'hint'}>${isWrong ? t.fieldProblem(label, fields[name]) : hint}</span>
+    </div>`;
+  };
+
+  const tab = (/** @type {boolean} */ value, /** @type {string} */ label) => html`<button
+    type="button"
+    role="tab"
+    id=${value ? 'tab-new' : 'tab-known'}
+    aria-selected=${isNew === value}
+    aria-controls="entrance-form"
+    tabindex=${isNew === value ? 0 : -1}
+    onClick=${() => setNew(value)}
+    onKeyDown=${(/** @type {KeyboardEvent} */ event) => {
+      if (event.key === 'ArrowLeft' || event.key === 'ArrowRight') setNew(!isNew);
+    }}
+  >
+    ${label}
+  </button>`;
+
+  return html`<main class="entrance">
+    <div class="entrance-card">
+      <div class="brand">
+        <img class="mark" src=${new URL('../../images/mark.svg', import.meta.url).pathname} alt="" />
+        <h1>${t.appName}</h1>
+      </div>
+      <p class="muted">${t.appPurpose}</p>
+      <div class="tabs" role="tablist" aria-label=${t.account}>${tab(false, t.signIn)} ${tab(true, t.register)}</div>
+      <form class="stack" id="entrance-form" role="tabpanel" aria-labelledby=${isNew ? 'tab-new' : 'tab-known'} onSubmit=${submit}>
+        ${field('username', isNew ? t.username : t.usernameOrEmail, {
+          ref: first,
+          required: true,
+          autocomplete: 'username',
+          autocapitalize: 'none',
+          spellcheck: false,
+          maxlength: isNew ? 32 : 254,
+        }, isNew ? t.usernameHint : '')}
+        ${isNew ? field('display_name', t.displayName, { autocomplete: 'name', maxlength: 80, dir: 'auto' }, t.optional) : null}
+        ${isNew ? field('email', t.email, { type: 'email', autocomplete: 'email' }, t.optional) : null}
+        ${field('password', t.password, {
+          type: 'password',
+          required: true,
+          autocomplete: isNew ? 'new-password' : 'current-password',
+        }, isNew ? t.passwordHint : '')}
+        <p class="wrong" role="alert" hidden=${!failure}>${failure}</p>
+        <button class="button primary" type="submit" disabled=${isBusy}>${isNew ? t.register : t.signIn}</button>
+      </form>
+      <${Demo} />
+      <p class="small muted entrance-links">
+        ${t.forDevelopers} <a href="docs/">${t.apiDocs}</a> · <a href="redoc">${t.apiReference}</a> · <a href="asyncapi.json">AsyncAPI</a>
+      </p>
+    </div>
+  </main>`;
+}

@@ -1,0 +1,387 @@
+// What stands beside a room: its details, a thread, a search, what is pinned, a person.
+import { chat } from '../model/chat.js';
+import { client } from '../model/client.js';
+import { deeds } from '../model/deeds.js';
+import { ui } from '../model/ui.js';
+import { html, useEffect, useRef, useState } from '../lib/html.js';
+import { useObserved } from '../lib/observable.js';
+import { shortly, timeOf } from '../lib/time.js';
+import { t } from '../strings/index.js';
+import { Avatar, RoomAvatar } from './avatar.js';
+import { Composer } from './composer.js';
+import { Icon, IconButton } from './icons.js';
+import { MessageRow } from './message.js';
+import { presenceWords } from './presence.js';
+import { talkTo } from './sidebar.js';
+
+/**
+ * @import { Member, Message } from '../../sdk/src/generated/types.js'
+ * @import { Room } from '../model/room.js'
+ */
+
+/** Members that are listed before one asks for all. */
+const MEMBERS_SHOWN = 30;
+const REPLIES_PAGE = 100;
+
+export function SidePanel() {
+  useObserved(chat, ui);
+  const { panel } = ui;
+  const room = chat.openRoom;
+  if (!panel) return null;
+  if (panel.kind === 'profile') return html`<${Frame} title=${t.profile}><${Profile} userId=${panel.userId} room=${room} /><//>`;
+  if (!room) return null;
+  switch (panel.kind) {
+    case 'details':
+      return html`<${Frame} title=${t.details}><${Details} room=${room} /><//>`;
+    case 'thread':
+      return html`<${Thread} room=${room} messageId=${panel.messageId} key=${panel.messageId} />`;
+    case 'search':
+      return html`<${Frame} title=${t.searchHere}><${Search} room=${room} key=${room.id} /><//>`;
+    case 'pins':
+      return html`<${Frame} title=${t.pinnedMessages}><${Pins} room=${room} /><//>`;
+  }
+}
+
+/** @param {{ title: string, children?: any, isFlush?: boolean }} props */
+function Frame({ title, children, isFlush = false }) {
+  const head = useRef(/** @type {HTMLElement | null} */ (null));
+  // Where one looks now; the words that follow are read from here.
+  useEffect(() => {
+    if (!head.current?.closest('.panel')?.contains(document.activeElement)) head.current?.focus();
+  }, [title]);
+  return html`<aside class="panel" aria-label=${title}>
+    <header class="panel-head">
+      <h2 tabindex="-1" ref=${head}>${title}</h2>
+      <${IconButton} icon="close" label=${t.close} onClick=${() => ui.show(null)} />
+    </header>
+    <div class=${`panel-body ${isFlush ? 'flush' : ''}`} tabindex="-1">${children}</div>
+  </aside>`;
+}
+
+/** @param {{ room: Room }} props */
+function Details({ room }) {
+  useObserved(room, chat.people);
+  useEffect(() => {
+    if (!room.members && room.isMember) void room.loadMembers().catch(() => {});
+  }, [room]);
+  return html`
+    <div class="profile-card">
+      <${RoomAvatar} room=${room} size="large" />
+      <h3 dir="auto">${room.title}</h3>
+      <span class="muted small">${t.kinds[/** @type {'public'} */ (room.kind)]}</span>
+      ${room.data.description ? html`<p dir="auto">${room.data.description}</p>` : null}
+    </div>
+    ${room.kind === 'direct' && room.peer ? html`<section><${Profile} userId=${room.peer.id} room=${null} isShort /></section>` : null}
+    ${room.isMember
+      ? html`<section>
+            <h3>${t.notifications}</h3>
+            <div class="segments" role="radiogroup" aria-label=${t.notifications}>
+              ${/** @type {const} */ (['all', 'mentions', 'none']).map(
+                (wish) => html`<label>
+                  <input
+                    type="radio"
+                    name="notifications"
+                    checked=${room.settings.notifications === wish}
+                    onChange=${() => void deeds.setConversation(room, { notifications: wish })}
+                  />
+                  <span>${t.notificationWishes[wish]}</span>
+                </label>`,
+              )}
+            </div>
+          </section>
+          ${room.kind === 'direct' ? null : html`<${Members} room=${room} />`}
+          <section class="stack">
+            <button type="button" class="button" onClick=${() => ui.show({ kind: 'pins' })}>
+              <${Icon} name="pin" /> ${t.pinnedMessages}
+            </button>
+            ${room.kind !== 'direct' && room.isAtLeast('admin')
+              ? html`<button type="button" class="button" onClick=${() => ui.ask({ kind: 'room', room })}>
+                    <${Icon} name="settings" /> ${t.roomSettings}
+                  </button>
+                  <button type="button" class="button" onClick=${() => ui.ask({ kind: 'invite', room })}>
+                    <${Icon} name="link" /> ${t.inviteByLink}
+                  </button>`
+              : null}
+            ${room.kind === 'direct'
+              ? null
+              : html`<button type="button" class="button danger" onClick=${() => ui.ask({ kind: 'leave', room })}>
+                  <${Icon} name="leave" /> ${t.leaveRoom}
+                </button>`}
+          </section>`
+      : null}
+  `;
+}
+
+/** @param {{ room: Room }} props */
+function Members({ room }) {
+  const [isAll, setAll] = useState(false);
+  const ranks = { owner: 0, admin: 1, moderator: 2, member: 3 };
+  const all = [...(room.members?.values() ?? [])].sort(
+    (a, b) =>
+      ranks[/** @type {'member'} */ (a.role)] - ranks[/** @type {'member'} */ (b.role)] ||
+      a.user.display_name.localeCompare(b.user.display_name),
+  );
+  const shown = isAll ? all : all.slice(0, MEMBERS_SHOWN);
+  return html`<section>
+    <div class="row">
+      <h3 class="grow">${t.members(room.data.member_count)}</h3>
+      ${room.isAtLeast('admin')
+        ? html`<button type="button" class="button small" onClick=${() => ui.ask({ kind: 'add', room })}>${t.addPeople}</button>`
+        : null}
+    </div>
+    <ul>
+      ${shown.map((member) => html`<li key=${member.user_id}><${MemberRow} member=${member} room=${room} /></li>`)}
+    </ul>
+    ${all.length > shown.length
+      ? html`<button type="button" class="button small plain" onClick=${() => setAll(true)}>${t.showAll(all.length)}</button>`
+      : null}
+  </section>`;
+}
+
+/** @param {{ member: Member, room: Room }} props */
+function MemberRow({ member, room }) {
+  const user = chat.people.get(member.user_id) ?? member.user;
+  const isMe = user.id === chat.me?.id;
+  const isMuted = member.muted_until && new Date(member.muted_until) > new Date();
+  const canAct = !isMe && room.isAtLeast('moderator') && room.outranks(member.role);
+  return html`<div class="person">
+    <button type="button" class="person-open" onClick=${() => ui.show({ kind: 'profile', userId: user.id })}>
+      <${Avatar} user=${user} withPresence />
+      <span class="grow">
+        <span class="cut" dir="auto">${user.display_name}${isMe ? ` (${t.you})` : ''}</span>
+        <p class="cut">@${user.username}</p>
+      </span>
+    </button>
+    ${isMuted ? html`<span class="tag">${t.muted}</span>` : null}
+    ${member.role === 'member' ? null : html`<span class="tag">${t.roles[/** @type {'owner'} */ (member.role)]}</span>`}
+    ${canAct
+      ? html`<${IconButton}
+          icon="menu"
+          label=${t.actionsFor(user.display_name)}
+          class="small"
+          aria-haspopup="menu"
+          onClick=${(/** @type {Event} */ event) => ui.openMenu(event, t.actionsFor(user.display_name), memberActions(member, room))}
+        />`
+      : null}
+  </div>`;
+}
+
+const HOUR_MS = 3_600_000;
+
+/** @param {Member} member @param {Room} room @returns {import('../model/ui.js').MenuItem[]} */
+function memberActions(member, room) {
+  const of = { room_id: room.id, user_id: member.user_id };
+  const again = (/** @type {Promise<unknown>} */ deed) => void chat.attempt(deed.then(() => room.loadMembers()));
+  /** @type {import('../model/ui.js').MenuItem[]} */
+  const items = [];
+  if (room.isAtLeast('admin')) {
+    for (const role of /** @type {const} */ (['admin', 'moderator', 'member'])) {
+      if (role === member.role || !room.outranks(role)) continue;
+      items.push({ label: t.makeRole(t.roles[role]), icon: 'shield', act: () => again(client.rest.changeRole({ ...of, body: { role } })) });
+    }
+    if (room.myRole === 'owner') {
+      items.push({ label: t.makeRole(t.roles.owner), icon: 'shield', act: () => ui.ask({ kind: 'owner', room, member }) });
+    }
+  }
+  if (items.length > 0) items.push(null);
+  const isMuted = member.muted_until && new Date(member.muted_until) > new Date();
+  items.push(
+    isMuted
+      ? { label: t.unmute, icon: 'bell', act: () => again(deeds.unmuteMember(of)) }
+      : { label: t.muteForAnHour, icon: 'bell_off', act: () => again(deeds.muteMember(of, new Date(Date.now() + HOUR_MS).toISOString())) },
+    { label: t.removeMember, icon: 'leave', isDanger: true, act: () => ui.ask({ kind: 'remove', room, member }) },
+  );
+  if (room.isAtLeast('admin')) items.push({ label: t.ban, icon: 'close', isDanger: true, act: () => ui.ask({ kind: 'ban', room, member }) });
+  return items;
+}
+
+/** @param {{ userId: string, room: Room | null, isShort?: boolean }} props */
+function Profile({ userId, isShort = false }) {
+  useObserved(chat.people, chat);
+  const user = chat.people.want(userId);
+  const isMe = userId === chat.me?.id;
+  const [isBlocked, setBlocked] = useState(/** @type {boolean | null} */ (null));
+  useEffect(() => {
+    void client.rest.profile({ user_id: userId }).then((found) => chat.people.learn([found]), () => {});
+    if (!isMe) void deeds.isBlocked(userId).then(setBlocked, () => {});
+  }, [userId]);
+  if (!user) return html`<div class="loading"><div class="spinner"></div></div>`;
+  return html`
+    ${isShort
+      ? null
+      : html`<div class="profile-card">
+          <${Avatar} user=${user} size="large" withPresence />
+          <h3 dir="auto">${user.display_name}</h3>
+          <span class="muted">@${user.username}</span>
+        </div>`}
+    <div class="profile-card">
+      <p class="muted" dir="auto">${presenceWords(chat.people.presenceOf(userId), user.last_seen_at)}</p>
+      ${isMe
+        ? html`<button type="button" class="button" onClick=${() => ui.ask({ kind: 'settings' })}>${t.editProfile}</button>`
+        : html`<div class="row">
+            ${isShort
+              ? null
+              : html`<button type="button" class="button primary" onClick=${() => void talkTo(userId)}>
+                  <${Icon} name="talk" /> ${t.message}
+                </button>`}
+            ${isBlocked === null
+              ? null
+              : html`<button
+                  type="button"
+                  class="button danger"
+                  onClick=${() => void chat.attempt(deeds.block(userId, !isBlocked)).then(() => setBlocked(!isBlocked))}
+                >
+                  ${isBlocked ? t.unblock : t.block}
+                </button>`}
+          </div>`}
+    </div>
+  `;
+}
+
+/** @param {{ room: Room, messageId: string }} props */
+function Thread({ room, messageId }) {
+  useObserved(room, chat.people);
+  const [parent, setParent] = useState(/** @type {Message | null} */ (client.timeline(room.id).byId(messageId)));
+  const [read, setRead] = useState(/** @type {Message[] | null} */ (null));
+  const end = useRef(/** @type {HTMLElement | null} */ (null));
+  useEffect(() => {
+    let isGone = false;
+    const load = async () => {
+      const found = client.timeline(room.id).byId(messageId) ?? (await client.rest.message({ message_id: messageId }));
+      if (!isGone) setParent(found);
+      const replies = await deeds.replies(messageId, REPLIES_PAGE);
+      if (!isGone) setRead(replies);
+    };
+    void chat.attempt(load());
+    return () => {
+      isGone = true;
+    };
+  }, [messageId, room.id]);
+  const now = client.timeline(room.id).byId(messageId) ?? parent;
+  const replies = merged(read ?? [], room.messages, messageId);
+  const outgoing = client.outgoing(room.id).filter((one) => one.draft.reply_to === messageId);
+  useEffect(() => end.current?.scrollIntoView?.({ block: 'end' }), [replies.length, outgoing.length]);
+  return html`<aside class="panel" aria-label=${t.thread}>
+    <header class="panel-head">
+      <h2>${t.thread}</h2>
+      <${IconButton} icon="close" label=${t.close} onClick=${() => ui.show(null)} />
+    </header>
+    <div class="panel-body flush" tabindex="0" role="log" aria-label=${t.thread}>
+      ${now ? html`<${MessageRow} message=${now} room=${room} isFirst isLast isInThread />` : null}
+      <div class="day"><span>${t.replies(replies.length)}</span></div>
+      ${read === null ? html`<div class="loading"><div class="spinner"></div></div>` : null}
+      ${replies.map((message) => html`<${MessageRow} key=${message.id} message=${message} room=${room} isFirst isLast isInThread />`)}
+      <div ref=${end}></div>
+    </div>
+    ${now ? html`<${Composer} room=${room} place=${`${room.id}/${messageId}`} replyTo=${now} />` : null}
+  </aside>`;
+}
+
+/** What was read, as it is now, and what came since. @param {Message[]} read @param {Message[]} shown @param {string} parentId */
+function merged(read, shown, parentId) {
+  const all = new Map(read.map((message) => [message.id, message]));
+  for (const message of shown) {
+    if (message.reply_to !== parentId) continue;
+    const known = all.get(message.id);
+    if (!known || known.updated_seq <= message.updated_seq) all.set(message.id, message);
+  }
+  return [...all.values()].filter((message) => !message.deleted_at).sort((a, b) => a.number - b.number);
+}
+
+/** @param {{ room: Room }} props */
+function Search({ room }) {
+  const [words, setWords] = useState('');
+  const [isEverywhere, setEverywhere] = useState(false);
+  const [isFilesOnly, setFilesOnly] = useState(false);
+  const [hits, setHits] = useState(/** @type {any[] | null} */ (null));
+  const [isBusy, setBusy] = useState(false);
+  const input = useRef(/** @type {HTMLInputElement | null} */ (null));
+  useEffect(() => input.current?.focus(), []);
+  useEffect(() => {
+    const text = words.trim();
+    if (text.length < 2) {
+      setHits(null);
+      return undefined;
+    }
+    const ending = new AbortController();
+    const timer = setTimeout(async () => {
+      setBusy(true);
+      try {
+        const found = await deeds.search(text, isEverywhere ? null : room.id, isFilesOnly, ending.signal);
+        if (!ending.signal.aborted) setHits(found);
+      } catch (error) {
+        if (!ending.signal.aborted) chat.complain(error);
+      } finally {
+        setBusy(false);
+      }
+    }, 300);
+    return () => {
+      clearTimeout(timer);
+      ending.abort();
+    };
+  }, [words, isEverywhere, isFilesOnly]);
+  return html`
+    <div class="stack">
+      <input
+        class="input"
+        type="search"
+        ref=${input}
+        dir="auto"
+        placeholder=${t.searchWords}
+        aria-label=${t.searchWords}
+        value=${words}
+        onInput=${(/** @type {any} */ event) => setWords(event.target.value)}
+      />
+      <div class="row">
+        <label class="check">
+          <input type="checkbox" checked=${isEverywhere} onChange=${() => setEverywhere(!isEverywhere)} /> ${t.everywhere}
+        </label>
+        <label class="check">
+          <input type="checkbox" checked=${isFilesOnly} onChange=${() => setFilesOnly(!isFilesOnly)} /> ${t.withFiles}
+        </label>
+      </div>
+    </div>
+    <div role="status" class="visually-hidden">${hits ? t.hits(hits.length) : ''}</div>
+    <div aria-busy=${isBusy}>
+      ${hits?.length === 0 ? html`<p class="empty">${t.nothingFound}</p>` : null}
+      ${hits?.map((hit) => html`<${Hit} key=${hit.message.id} message=${hit.message} highlights=${hit.highlights} />`)}
+    </div>
+  `;
+}
+
+/** @param {{ message: Message, highlights?: { start: number, end: number }[] | string | null }} props */
+function Hit({ message, highlights = null }) {
+  useObserved(chat.people);
+  const sender = chat.people.want(message.sender_id);
+  const room = chat.rooms.get(message.room_id);
+  return html`<button type="button" class="hit" onClick=${() => ui.openRoom(message.room_id, message.seq)}>
+    <header>
+      <strong class="cut" dir="auto">${sender?.display_name ?? t.someone}</strong>
+      ${room && !room.isOpen ? html`<span class="cut" dir="auto">${room.title}</span>` : null}
+      <time datetime=${message.created_at}>${shortly(message.created_at)} ${timeOf(message.created_at)}</time>
+    </header>
+    <p dir="auto">${marked(chat.wordsOf(message), highlights)}</p>
+  </button>`;
+}
+
+/** The words that were looked for stand out; as nodes, for the text is a stranger's. @param {string} text @param {any} highlights */
+function marked(text, highlights) {
+  if (!Array.isArray(highlights)) return text;
+  const words = highlights.filter((word) => typeof word === 'string' && word !== '');
+  if (words.length === 0) return text;
+  const pattern = new RegExp(`(${words.map((word) => word.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('|')})`, 'giu');
+  return text.split(pattern).map((part, index) => (index % 2 === 1 ? html`<mark>${part}</mark>` : part));
+}
+
+/** @param {{ room: Room }} props */
+function Pins({ room }) {
+  useObserved(room);
+  const [pins, setPins] = useState(/** @type {Message[] | null} */ (null));
+  const pinned = room.messages.filter((message) => message.pinned_at).length;
+  useEffect(() => {
+    void chat.attempt(deeds.pins(room.id)).then((found) => setPins(found ?? []));
+  }, [room.id, pinned]);
+  if (!pins) return html`<div class="loading"><div class="spinner"></div></div>`;
+  if (pins.length === 0) return html`<p class="empty">${t.nothingPinned}</p>`;
+  return pins.map((message) => html`<${Hit} key=${message.id} message=${message} />`);
+}

@@ -1,0 +1,174 @@
+// What an admin of a room may set, whom they may let in, and whom they keep out.
+import { chat } from '../model/chat.js';
+import { client } from '../model/client.js';
+import { deeds } from '../model/deeds.js';
+import { ui } from '../model/ui.js';
+import { html, useEffect, useState } from '../lib/html.js';
+import { useObserved } from '../lib/observable.js';
+import { shortly } from '../lib/time.js';
+import { t } from '../strings/index.js';
+import { Dialog } from './dialogs.js';
+
+/** @import { Room } from '../model/room.js' */
+
+/** @param {{ room: Room }} props */
+export function RoomSettings({ room }) {
+  useObserved(room, chat.people);
+  const [words, setWords] = useState({ isWrong: false, text: '' });
+  const { data } = room;
+  const submit = async (/** @type {SubmitEvent} */ event) => {
+    event.preventDefault();
+    const form = new FormData(/** @type {HTMLFormElement} */ (event.target));
+    /** @type {Record<string, unknown>} */
+    const wanted = {
+      name: String(form.get('name')).trim(),
+      description: String(form.get('description')).trim() || null,
+      slow_mode_seconds: Number(form.get('slow')),
+      system_messages: form.get('system') !== null,
+    };
+    const now = /** @type {Record<string, unknown>} */ (/** @type {unknown} */ (data));
+    const body = Object.fromEntries(Object.entries(wanted).filter(([name, value]) => name in now && now[name] !== value));
+    try {
+      if (Object.keys(body).length > 0) {
+        room.learn(await client.rest.updateRoom({ room_id: room.id, body: /** @type {any} */ (body) }));
+      }
+      setWords({ isWrong: false, text: t.saved });
+    } catch (error) {
+      setWords({ isWrong: true, text: chat.explain(error) });
+    }
+  };
+  return html`<${Dialog} title=${t.roomSettings}>
+    <form class="stack" onSubmit=${submit}>
+      <div class="field">
+        <label for="set-name">${t.roomName}</label>
+        <input class="input" id="set-name" name="name" required maxlength="80" dir="auto" value=${data.name} />
+      </div>
+      <div class="field">
+        <label for="set-description">${t.roomDescription}</label>
+        <textarea class="input" id="set-description" name="description" maxlength="1000" dir="auto">${data.description ?? ''}</textarea>
+      </div>
+      <div class="field">
+        <label for="set-slow">${t.slowMode}</label>
+        <select class="input" id="set-slow" name="slow">
+          ${[0, 5, 10, 30, 60, 300, 900, 3600].map(
+            (seconds) => html`<option value=${seconds} selected=${data.slow_mode_seconds === seconds}>${t.slowModeOf(seconds)}</option>`,
+          )}
+        </select>
+      </div>
+      <label class="check"><input type="checkbox" name="system" checked=${data.system_messages} /> ${t.systemMessages}</label>
+      <div class="row">
+        <button type="submit" class="button primary">${t.save}</button>
+        <span role="status" class=${words.isWrong ? 'wrong' : 'small muted'}>${words.text}</span>
+      </div>
+    </form>
+    <${Bans} room=${room} />
+    ${room.myRole === 'owner' ? html`<${CloseRoom} room=${room} />` : null}
+  <//>`;
+}
+
+/** @param {{ room: Room }} props */
+function Bans({ room }) {
+  const [bans, setBans] = useState(/** @type {any[]} */ ([]));
+  const load = () => deeds.bans(room.id).then(setBans, () => {});
+  useEffect(() => void load(), []);
+  if (bans.length === 0) return null;
+  return html`<section>
+    <h3>${t.banned}</h3>
+    <ul>
+      ${bans.map((ban) => {
+        const user = ban.user ?? chat.people.want(ban.user_id);
+        return html`<li class="person" key=${ban.user_id}>
+          <span class="grow">
+            <span class="cut" dir="auto">${user?.display_name ?? t.someone}</span>
+            <p class="cut" dir="auto">${ban.reason ?? ''}</p>
+          </span>
+          <button
+            type="button"
+            class="button small"
+            onClick=${() => void chat.attempt(deeds.unban({ room_id: room.id, user_id: ban.user_id })).then(load)}
+          >
+            ${t.unban}
+          </button>
+        </li>`;
+      })}
+    </ul>
+  </section>`;
+}
+
+/** @param {{ room: Room }} props */
+function CloseRoom({ room }) {
+  const [isSure, setSure] = useState(false);
+  const close = () =>
+    chat.attempt(client.rest.deleteRoom({ room_id: room.id }).then(() => true)).then((done) => {
+      if (done) ui.ask(null);
+    });
+  return html`<section>
+    <h3>${t.deleteRoom}</h3>
+    <div class="stack">
+      <label class="check"><input type="checkbox" checked=${isSure} onChange=${() => setSure(!isSure)} /> ${t.deleteRoomQuestion}</label>
+      <div><button type="button" class="button danger" disabled=${!isSure} onClick=${() => void close()}>${t.deleteRoom}</button></div>
+    </div>
+  </section>`;
+}
+
+const DAY_SECONDS = 86_400;
+
+/** @param {{ room: Room }} props */
+export function Invite({ room }) {
+  const [made, setMade] = useState('');
+  const [all, setAll] = useState(/** @type {any[]} */ ([]));
+  const load = () => deeds.invitations(room.id).then(setAll, () => {});
+  useEffect(() => void load(), []);
+  const submit = async (/** @type {SubmitEvent} */ event) => {
+    event.preventDefault();
+    const form = new FormData(/** @type {HTMLFormElement} */ (event.target));
+    const uses = Number(form.get('uses'));
+    const invitation = await chat.attempt(
+      deeds.invite(room.id, { expires_in: Number(form.get('days')) * DAY_SECONDS, ...(uses > 0 ? { max_uses: uses } : {}) }),
+    );
+    if (!invitation) return;
+    setMade(new URL(`#/invitation/${invitation.token}`, location.href).href);
+    void load();
+  };
+  return html`<${Dialog} title=${t.inviteByLink}>
+    <form class="stack" onSubmit=${submit}>
+      <div class="field">
+        <label for="invite-days">${t.lastsFor}</label>
+        <select class="input" id="invite-days" name="days">
+          ${[1, 7, 30].map((days) => html`<option value=${days} selected=${days === 7}>${t.days(days)}</option>`)}
+        </select>
+      </div>
+      <div class="field">
+        <label for="invite-uses">${t.usesMax}</label>
+        <input class="input" id="invite-uses" name="uses" type="number" min="0" max="1000" value="0" />
+        <span class="hint">${t.usesHint}</span>
+      </div>
+      <div><button type="submit" class="button primary">${t.makeLink}</button></div>
+    </form>
+    ${made
+      ? html`<section>
+          <div class="copy-line">
+            <input class="input" readonly value=${made} aria-label=${t.inviteByLink} />
+            <button type="button" class="button" onClick=${() => void navigator.clipboard.writeText(made).then(() => ui.toast(t.copied), () => ui.toast(t.notCopied))}>
+              ${t.copy}
+            </button>
+          </div>
+        </section>`
+      : null}
+    ${all.length > 0
+      ? html`<section>
+          <h3>${t.openInvitations}</h3>
+          <ul>
+            ${all.map(
+              (one) => html`<li class="person" key=${one.id}>
+                <span class="grow small">${t.invitationUses(one.uses ?? one.use_count ?? 0, one.max_uses)} · ${one.expires_at ? shortly(one.expires_at) : ''}</span>
+                <button type="button" class="button small danger" onClick=${() => void chat.attempt(deeds.revokeInvitation(room.id, one.id)).then(load)}>
+                  ${t.revoke}
+                </button>
+              </li>`,
+            )}
+          </ul>
+        </section>`
+      : null}
+  <//>`;
+}

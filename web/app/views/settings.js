@@ -1,0 +1,170 @@
+// Who I am, how I am, what I want to be told of, and where I am signed in.
+import { chat } from '../model/chat.js';
+import { client } from '../model/client.js';
+import { canNotify, isNotifying, setNotifying } from '../model/notifications.js';
+import { ui } from '../model/ui.js';
+import { html, useEffect, useState } from '../lib/html.js';
+import { useObserved } from '../lib/observable.js';
+import { shortly } from '../lib/time.js';
+import { t } from '../strings/index.js';
+import { Avatar } from './avatar.js';
+import { Dialog } from './dialogs.js';
+
+export function Settings() {
+  useObserved(chat);
+  return html`<${Dialog} title=${t.settings}>
+    <${Profile} />
+    <${Status} />
+    <${Looks} />
+    <${Password} />
+    <${Sessions} />
+    <section>
+      <button
+        type="button"
+        class="button danger"
+        onClick=${() => {
+          ui.ask(null);
+          void client.logOut();
+        }}
+      >
+        ${t.signOut}
+      </button>
+    </section>
+  <//>`;
+}
+
+/** A form that says what came of it. @param {(form: FormData, element: HTMLFormElement) => Promise<unknown>} act */
+function useForm(act) {
+  const [words, setWords] = useState({ isWrong: false, text: '' });
+  const submit = async (/** @type {SubmitEvent} */ event) => {
+    event.preventDefault();
+    const element = /** @type {HTMLFormElement} */ (event.target);
+    try {
+      await act(new FormData(element), element);
+      setWords({ isWrong: false, text: t.saved });
+    } catch (error) {
+      setWords({ isWrong: true, text: chat.explain(error) });
+    }
+  };
+  return { submit, said: html`<span role="status" class=${words.isWrong ? 'wrong' : 'small muted'}>${words.text}</span>` };
+}
+
+function Profile() {
+  const { me } = chat;
+  const { submit, said } = useForm(async (form) => {
+    const email = String(form.get('email')).trim();
+    await client.updateProfile({ display_name: String(form.get('display_name')).trim(), email: email || null });
+  });
+  return html`<section>
+    <form class="stack" onSubmit=${submit}>
+      <div class="row">
+        <${Avatar} user=${me} size="large" />
+        <span class="grow"><strong dir="auto" class="cut">${me?.display_name}</strong><br /><span class="muted">@${me?.username}</span></span>
+      </div>
+      <div class="field">
+        <label for="my-name">${t.displayName}</label>
+        <input class="input" id="my-name" name="display_name" required maxlength="80" dir="auto" defaultValue=${me?.display_name} value=${me?.display_name} />
+      </div>
+      <div class="field">
+        <label for="my-email">${t.email}</label>
+        <input class="input" id="my-email" name="email" type="email" value=${me?.email ?? ''} />
+      </div>
+      <div class="row"><button type="submit" class="button">${t.save}</button> ${said}</div>
+    </form>
+  </section>`;
+}
+
+function Status() {
+  const mine = client.presence.mine;
+  const [status, setStatus] = useState(/** @type {string} */ (mine));
+  return html`<section>
+    <h3>${t.status}</h3>
+    <div class="segments" role="radiogroup" aria-label=${t.status}>
+      ${/** @type {const} */ (['online', 'away', 'busy']).map(
+        (one) => html`<label>
+          <input
+            type="radio"
+            name="status"
+            checked=${status === one}
+            onChange=${() => {
+              client.setStatus(one);
+              setStatus(one);
+            }}
+          />
+          <span>${t.presence[one]}</span>
+        </label>`,
+      )}
+    </div>
+  </section>`;
+}
+
+function Looks() {
+  const [isOn, setOn] = useState(isNotifying());
+  return html`<section class="stack">
+    <h3>${t.looks}</h3>
+    <div class="segments" role="radiogroup" aria-label=${t.looks}>
+      ${/** @type {const} */ (['auto', 'light', 'dark']).map(
+        (theme) => html`<label>
+          <input type="radio" name="theme" checked=${ui.theme === theme} onChange=${() => ui.setTheme(theme)} />
+          <span>${t.themes[theme]}</span>
+        </label>`,
+      )}
+    </div>
+    ${canNotify()
+      ? html`<label class="check">
+          <input type="checkbox" checked=${isOn} onChange=${() => void setNotifying(!isOn).then(setOn)} /> ${t.notifyMe}
+        </label>`
+      : null}
+  </section>`;
+}
+
+function Password() {
+  const { submit, said } = useForm(async (form, element) => {
+    await client.rest.changePassword({
+      body: { current_password: String(form.get('current')), new_password: String(form.get('next')) },
+    });
+    element.reset();
+  });
+  return html`<section>
+    <h3>${t.changePassword}</h3>
+    <form class="stack" onSubmit=${submit}>
+      <div class="field">
+        <label for="password-now">${t.currentPassword}</label>
+        <input class="input" id="password-now" name="current" type="password" required autocomplete="current-password" />
+      </div>
+      <div class="field">
+        <label for="password-next">${t.newPassword}</label>
+        <input class="input" id="password-next" name="next" type="password" required autocomplete="new-password" />
+      </div>
+      <div class="row"><button type="submit" class="button">${t.save}</button> ${said}</div>
+    </form>
+  </section>`;
+}
+
+function Sessions() {
+  const [sessions, setSessions] = useState(/** @type {any[]} */ ([]));
+  const load = () => chat.attempt(client.rest.listSessions()).then((page) => setSessions(page?.items ?? []));
+  useEffect(() => void load(), []);
+  return html`<section>
+    <h3>${t.sessions}</h3>
+    <ul>
+      ${sessions.map(
+        (session) => html`<li class="person" key=${session.id}>
+          <span class="grow">
+            <span class="cut">${session.user_agent ?? t.unknownDevice}</span>
+            <p class="cut">${session.ip} · ${shortly(session.last_used_at)}</p>
+          </span>
+          ${session.current
+            ? html`<span class="tag">${t.thisDevice}</span>`
+            : html`<button
+                type="button"
+                class="button small danger"
+                onClick=${() => void chat.attempt(client.rest.revokeSession({ session_id: session.id })).then(load)}
+              >
+                ${t.signOut}
+              </button>`}
+        </li>`,
+      )}
+    </ul>
+  </section>`;
+}

@@ -1,0 +1,301 @@
+// Who I am, and my conversations.
+import { chat } from '../model/chat.js';
+import { client } from '../model/client.js';
+import { ui } from '../model/ui.js';
+import { html, useEffect, useState } from '../lib/html.js';
+import { useObserved } from '../lib/observable.js';
+import { shortly } from '../lib/time.js';
+import { deeds } from '../model/deeds.js';
+import { draftOf } from '../model/drafts.js';
+import { t } from '../strings/index.js';
+import { Avatar, RoomAvatar } from './avatar.js';
+import { Icon, IconButton } from './icons.js';
+
+/** @import { Room } from '../model/room.js' */
+
+export function Sidebar() {
+  useObserved(chat, ui, chat.people);
+  const { me } = chat;
+  return html`<nav class="sidebar" aria-label=${t.conversations}>
+    <div class="sidebar-head">
+      <button
+        type="button"
+        class="me-button"
+        aria-label=${t.myAccount(me?.display_name ?? '')}
+        onClick=${() => ui.ask({ kind: 'settings' })}
+      >
+        <${Avatar} user=${me} withPresence />
+        <span class="grow">
+          <strong class="cut" dir="auto">${me?.display_name}</strong>
+          <span class="small muted cut">@${me?.username}</span>
+        </span>
+      </button>
+      <${IconButton} icon="add" label=${t.newConversation} onClick=${() => ui.ask({ kind: 'new' })} />
+    </div>
+    <div class="filter">
+      <${Icon} name="search" />
+      <input
+        class="input"
+        id="conversation-filter"
+        type="search"
+        placeholder=${t.findConversation}
+        aria-label=${t.findConversation}
+        value=${ui.filter}
+        onInput=${(/** @type {any} */ event) => {
+          ui.filter = event.target.value;
+          ui.changed();
+        }}
+        onKeyDown=${onFilterKey}
+      />
+    </div>
+    <${Conversations} />
+    <${Foot} />
+  </nav>`;
+}
+
+/** @param {KeyboardEvent} event */
+function onFilterKey(event) {
+  if (event.isComposing) return;
+  if (event.key === 'Enter' || event.key === 'ArrowDown') {
+    const first = document.querySelector(/** @type {'a'} */ ('a.conversation'));
+    if (event.key === 'Enter') first?.click();
+    else first?.focus();
+    event.preventDefault();
+  } else if (event.key === 'Escape') {
+    ui.filter = '';
+    ui.changed();
+  }
+}
+
+function Conversations() {
+  const words = ui.filter.trim().toLocaleLowerCase();
+  const all = [...chat.rooms.values()].filter((room) => room.isMember);
+  const fitting = words ? all.filter((room) => room.title.toLocaleLowerCase().includes(words)) : all;
+  const byActivity = (/** @type {Room} */ a, /** @type {Room} */ b) => (a.lastActivity < b.lastActivity ? 1 : -1);
+  const archived = fitting.filter((room) => room.settings.archived).sort(byActivity);
+  const present = fitting.filter((room) => !room.settings.archived);
+  const pinned = present.filter((room) => room.settings.pinned).sort(byActivity);
+  const others = present.filter((room) => !room.settings.pinned).sort(byActivity);
+  const list = (/** @type {Room[]} */ rooms) =>
+    html`<ul>
+      ${rooms.map((room) => html`<li key=${room.id}><${Conversation} room=${room} /></li>`)}
+    </ul>`;
+  return html`<div class="conversations" onKeyDown=${onListKey}>
+    ${pinned.length > 0 ? html`<h2>${t.pinnedConversations}</h2>${list(pinned)}` : null}
+    ${pinned.length > 0 && others.length > 0 ? html`<h2>${t.allConversations}</h2>` : null} ${list(others)}
+    ${words && fitting.length === 0 ? html`<p class="empty small">${t.noSuchConversation}</p>` : null}
+    ${!words && chat.isListed && all.length === 0 ? html`<${Welcome} />` : null}
+    ${words.length > 1 ? html`<${Found} words=${words} />` : null}
+    ${archived.length > 0
+      ? html`<h2>
+            <button
+              type="button"
+              class="link-button"
+              aria-expanded=${ui.isArchiveOpen}
+              onClick=${() => {
+                ui.isArchiveOpen = !ui.isArchiveOpen;
+                ui.changed();
+              }}
+            >
+              ${t.archived(archived.length)}
+            </button>
+          </h2>
+          ${ui.isArchiveOpen || words ? list(archived) : null}`
+      : null}
+  </div>`;
+}
+
+function Welcome() {
+  return html`<div class="empty">
+    <${Icon} name="talk" />
+    <p>${t.noConversations}</p>
+    <button type="button" class="button primary" onClick=${() => ui.ask({ kind: 'new' })}>${t.newConversation}</button>
+  </div>`;
+}
+
+/** Rooms and people beyond one's own conversations. @param {{ words: string }} props */
+function Found({ words }) {
+  const [found, setFound] = useState(/** @type {{ rooms: any[], users: any[] }} */ ({ rooms: [], users: [] }));
+  useEffect(() => {
+    const ending = new AbortController();
+    const timer = setTimeout(async () => {
+      const [rooms, users] = await Promise.all([
+        client.rest.listRooms({ query: words, kind: 'public', limit: 5 }, { signal: ending.signal }).catch(() => null),
+        client.rest.searchUsers({ query: words, limit: 5 }, { signal: ending.signal }).catch(() => null),
+      ]);
+      if (ending.signal.aborted) return;
+      chat.people.learn(users?.items ?? []);
+      setFound({
+        rooms: (rooms?.items ?? []).filter((room) => !room.my_role),
+        users: (users?.items ?? []).filter((user) => user.id !== chat.me?.id),
+      });
+    }, 200);
+    return () => {
+      clearTimeout(timer);
+      ending.abort();
+    };
+  }, [words]);
+  return html`
+    ${found.rooms.length > 0 ? html`<h2>${t.roomsToJoin}</h2>` : null}
+    <ul>
+      ${found.rooms.map(
+        (room) => html`<li key=${room.id}>
+          <button
+            type="button"
+            class="conversation"
+            onClick=${() => {
+              chat.learnRoom(room);
+              ui.openRoom(room.id);
+            }}
+          >
+            <span class=${`avatar square`} aria-hidden="true"><${Icon} name="hash" /></span>
+            <span class="grow">
+              <span class="name cut" dir="auto">${room.name}</span>
+              <span class="last cut" dir="auto">${room.description ?? t.members(room.member_count)}</span>
+            </span>
+          </button>
+        </li>`,
+      )}
+    </ul>
+    ${found.users.length > 0 ? html`<h2>${t.people}</h2>` : null}
+    <ul>
+      ${found.users.map(
+        (user) => html`<li key=${user.id}>
+          <button type="button" class="conversation" onClick=${() => void talkTo(user.id)}>
+            <${Avatar} user=${user} withPresence />
+            <span class="grow">
+              <span class="name cut" dir="auto">${user.display_name}</span>
+              <span class="last cut">@${user.username}</span>
+            </span>
+          </button>
+        </li>`,
+      )}
+    </ul>
+  `;
+}
+
+/** Opens the direct conversation with somebody. @param {string} userId */
+export async function talkTo(userId) {
+  const room = await chat.attempt(client.rest.openDirectRoom({ body: { user_id: userId } }));
+  if (!room) return;
+  const known = chat.learnRoom(room);
+  known.peer ??= chat.people.get(userId);
+  chat.roomsChanged();
+  ui.filter = '';
+  ui.ask(null);
+  ui.openRoom(room.id);
+}
+
+/** @param {KeyboardEvent} event */
+function onListKey(event) {
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  if (!step || event.altKey) return;
+  const list = /** @type {HTMLElement} */ (event.currentTarget);
+  const all = /** @type {HTMLElement[]} */ ([...list.querySelectorAll('.conversation')]);
+  const at = all.indexOf(/** @type {HTMLElement} */ (document.activeElement));
+  if (at < 0) return;
+  event.preventDefault();
+  all[Math.max(0, Math.min(all.length - 1, at + step))]?.focus();
+}
+
+/** @param {{ room: Room }} props */
+function Conversation({ room }) {
+  useObserved(room);
+  const { unread, mentions } = room;
+  return html`<a
+    class=${`conversation ${unread > 0 ? 'unread' : ''}`}
+    href=${`#/room/${room.id}`}
+    aria-current=${room.isOpen ? 'true' : undefined}
+    data-room=${room.id}
+    onContextMenu=${(/** @type {MouseEvent} */ event) => {
+      event.preventDefault();
+      openConversationMenu(event, room);
+    }}
+  >
+    <${RoomAvatar} room=${room} />
+    <span class="grow">
+      <span class="name cut" dir="auto">${room.title}</span>
+      <${LastLine} room=${room} />
+    </span>
+    <span class="side">
+      <time datetime=${room.lastActivity}>${shortly(room.lastActivity)}</time>
+      <span class="marks">
+        ${room.isMuted ? html`<${Icon} name="bell_off" /><span class="visually-hidden">${t.muted}</span>` : null}
+        ${mentions > 0 ? html`<span class="badge" title=${t.mentionsOfYou(mentions)}>@</span>` : null}
+        ${unread > 0
+          ? html`<span class=${`badge ${room.isMuted ? 'quiet' : ''}`} data-unread=${unread}
+              >${unread > 99 ? '99+' : unread}<span class="visually-hidden"> ${t.unreadMessages}</span></span
+            >`
+          : null}
+      </span>
+    </span>
+  </a>`;
+}
+
+/** @param {{ room: Room }} props */
+function LastLine({ room }) {
+  if (room.typists.length > 0) {
+    const names = room.typists.map((id) => chat.people.want(id)?.display_name ?? t.someone);
+    return html`<span class="last typing cut" dir="auto">${t.typing(names, room.kind === 'direct')}</span>`;
+  }
+  const draft = chat.me && !room.isOpen ? draftOf(chat.me.id, room.id) : '';
+  if (draft) return html`<span class="last cut" dir="auto"><em>${t.draft}</em> ${draft.slice(0, 120)}</span>`;
+  const { lastMessage } = room;
+  if (!lastMessage) return html`<span class="last cut" dir="auto">${room.data.description ?? t.nothingSaid}</span>`;
+  const isMine = lastMessage.sender_id === chat.me?.id;
+  const sender = isMine ? t.you : room.kind === 'direct' ? '' : (chat.people.want(lastMessage.sender_id)?.display_name ?? '');
+  const words = chat.wordsOf(lastMessage).slice(0, 160);
+  return html`<span class="last cut" dir="auto">${sender && lastMessage.content_type !== 'system' ? `${sender}: ` : ''}${words}</span>`;
+}
+
+/** @param {Event} event @param {Room} room */
+export function openConversationMenu(event, room) {
+  const { settings } = room;
+  ui.openMenu(event, room.title, [
+    {
+      label: settings.pinned ? t.unpinConversation : t.pinConversation,
+      icon: 'pin',
+      act: () => void deeds.setConversation(room, { pinned: !settings.pinned }),
+    },
+    {
+      label: room.isMuted ? t.unmute : t.mute,
+      icon: room.isMuted ? 'bell' : 'bell_off',
+      act: () => void deeds.setConversation(room, room.isMuted ? { notifications: 'all', muted_until: null } : { notifications: 'none' }),
+    },
+    {
+      label: settings.archived ? t.unarchive : t.archive,
+      icon: 'archive',
+      act: () => void deeds.setConversation(room, { archived: !settings.archived }),
+    },
+    { label: t.markRead, icon: 'checks', act: () => room.markSeen() },
+  ]);
+}
+
+function Foot() {
+  return html`<div class="sidebar-foot">
+    <${ConnectionLine} />
+    <${IconButton} icon="keyboard" label=${t.shortcuts} class="small" onClick=${() => ui.ask({ kind: 'shortcuts' })} />
+    <${IconButton}
+      icon="code"
+      label=${t.developerDrawer}
+      class="small"
+      aria-pressed=${ui.isDrawerOpen}
+      onClick=${() => ui.toggleDrawer()}
+    />
+    <${IconButton}
+      icon=${ui.theme === 'dark' ? 'moon' : ui.theme === 'light' ? 'sun' : 'contrast'}
+      label=${t.themeIs(ui.theme)}
+      class="small"
+      onClick=${() => ui.setTheme(ui.theme === 'auto' ? 'dark' : ui.theme === 'dark' ? 'light' : 'auto')}
+    />
+  </div>`;
+}
+
+function ConnectionLine() {
+  useObserved(chat.connection);
+  const { state } = chat.connection;
+  const isWell = state.phase === 'online';
+  return html`<span class=${`connection ${isWell ? '' : 'broken'}`} data-connection=${state.phase}>
+    <span class="cut">${t.connection(state.phase)}</span>
+  </span>`;
+}

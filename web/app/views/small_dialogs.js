@@ -1,0 +1,219 @@
+// Questions before what cannot be undone, and lists of who and what.
+import { chat } from '../model/chat.js';
+import { client } from '../model/client.js';
+import { deeds } from '../model/deeds.js';
+import { ui } from '../model/ui.js';
+import { html, useEffect, useState } from '../lib/html.js';
+import { useObserved } from '../lib/observable.js';
+import { momentOf } from '../lib/time.js';
+import { t } from '../strings/index.js';
+import { save } from './attachments.js';
+import { Avatar, RoomAvatar, usePicture } from './avatar.js';
+import { Dialog } from './dialogs.js';
+
+/**
+ * @import { Attachment, Member, Message } from '../../sdk/src/generated/types.js'
+ * @import { Room } from '../model/room.js'
+ */
+
+/**
+ * @param {{ title: string, text: string, yes: string, act: (reason: string) => Promise<unknown>, reasonLabel?: string }} props
+ */
+function Question({ title, text, yes, act, reasonLabel = '' }) {
+  const [isBusy, setBusy] = useState(false);
+  const submit = async (/** @type {SubmitEvent} */ event) => {
+    event.preventDefault();
+    setBusy(true);
+    const form = new FormData(/** @type {HTMLFormElement} */ (event.target));
+    try {
+      await act(String(form.get('reason') ?? '').trim());
+      ui.ask(null);
+    } catch (error) {
+      chat.complain(error);
+      setBusy(false);
+    }
+  };
+  return html`<${Dialog} title=${title}>
+    <form class="stack" onSubmit=${submit}>
+      <p dir="auto">${text}</p>
+      ${reasonLabel
+        ? html`<div class="field">
+            <label for="reason">${reasonLabel}</label>
+            <input class="input" id="reason" name="reason" maxlength="500" dir="auto" autofocus />
+          </div>`
+        : null}
+      <div class="row">
+        <span class="grow"></span>
+        <button type="button" class="button" onClick=${() => ui.ask(null)}>${t.cancel}</button>
+        <button type="submit" class="button primary danger" disabled=${isBusy} autofocus=${!reasonLabel}>${yes}</button>
+      </div>
+    </form>
+  <//>`;
+}
+
+/** @param {{ message: Message }} props */
+export function DeleteMessage({ message }) {
+  return html`<${Question} title=${t.deleteTitle} text=${chat.wordsOf(message).slice(0, 200)} yes=${t.delete} act=${() => client.delete(message.id)} />`;
+}
+
+/** @param {{ room: Room }} props */
+export function LeaveRoom({ room }) {
+  return html`<${Question} title=${t.leaveRoom} text=${t.leaveQuestion(room.title)} yes=${t.leave} act=${() => deeds.leave(room)} />`;
+}
+
+/** @param {{ room: Room, member: Member }} props */
+export function RemoveMember({ room, member }) {
+  const act = () => client.rest.removeMember({ room_id: room.id, user_id: member.user_id });
+  return html`<${Question} title=${t.removeMember} text=${t.removeQuestion(member.user.display_name)} yes=${t.removeMember} act=${act} />`;
+}
+
+/** @param {{ room: Room, member: Member }} props */
+export function BanMember({ room, member }) {
+  const act = (/** @type {string} */ reason) => deeds.ban({ room_id: room.id, user_id: member.user_id }, reason);
+  return html`<${Question}
+    title=${t.ban}
+    text=${t.banQuestion(member.user.display_name)}
+    yes=${t.ban}
+    act=${act}
+    reasonLabel=${t.reason}
+  />`;
+}
+
+/** @param {{ room: Room, member: Member }} props */
+export function HandOver({ room, member }) {
+  const act = () => client.rest.changeRole({ room_id: room.id, user_id: member.user_id, body: { role: 'owner' } }).then(() => room.loadMembers());
+  return html`<${Question} title=${t.handOver} text=${t.handOverQuestion(member.user.display_name)} yes=${t.handOver} act=${act} />`;
+}
+
+/** @param {{ message: Message }} props */
+export function Report({ message }) {
+  const act = (/** @type {string} */ reason) => deeds.report(message.id, reason).then(() => ui.toast(t.reported));
+  return html`<${Question} title=${t.report} text=${chat.wordsOf(message).slice(0, 200)} yes=${t.report} act=${act} reasonLabel=${t.reason} />`;
+}
+
+/** @param {{ message: Message }} props */
+export function Forward({ message }) {
+  const [words, setWords] = useState('');
+  const rooms = [...chat.rooms.values()].filter((room) => room.isMember && room.title.toLocaleLowerCase().includes(words.trim().toLocaleLowerCase()));
+  const forward = async (/** @type {Room} */ room) => {
+    const done = await chat.attempt(deeds.forward(message.id, room.id));
+    if (!done) return;
+    ui.ask(null);
+    ui.toast(t.forwardedTo(room.title), { label: t.open, act: () => ui.openRoom(room.id) });
+  };
+  return html`<${Dialog} title=${t.forward}>
+    <input
+      class="input"
+      type="search"
+      autofocus
+      aria-label=${t.findConversation}
+      placeholder=${t.findConversation}
+      value=${words}
+      onInput=${(/** @type {any} */ event) => setWords(event.target.value)}
+    />
+    <ul class="results">
+      ${rooms.map(
+        (room) => html`<li class="person" key=${room.id}>
+          <button type="button" class="person-open" onClick=${() => void forward(room)}>
+            <${RoomAvatar} room=${room} /> <span class="cut" dir="auto">${room.title}</span>
+          </button>
+        </li>`,
+      )}
+    </ul>
+  <//>`;
+}
+
+/** What the server answers to a question of a dialog. @template T @param {() => Promise<T>} ask */
+function useAnswer(ask) {
+  const [answer, setAnswer] = useState(/** @type {T | null} */ (null));
+  useEffect(() => {
+    void chat.attempt(ask()).then((given) => setAnswer(given ?? null));
+  }, []);
+  return answer;
+}
+
+/** @param {{ people: { id: string, hint?: string }[] }} props */
+function PeopleList({ people }) {
+  useObserved(chat.people);
+  return html`<ul>
+    ${people.map(({ id, hint = '' }) => {
+      const user = chat.people.want(id);
+      return html`<li class="person" key=${`${id}${hint}`}>
+        <${Avatar} user=${user} size="small" />
+        <span class="grow cut" dir="auto">${user?.display_name ?? t.someone}</span>
+        <span class="muted">${hint}</span>
+      </li>`;
+    })}
+  </ul>`;
+}
+
+/** @param {{ message: Message }} props */
+export function WhoReacted({ message }) {
+  const found = useAnswer(() => deeds.reactionsOf(message.id));
+  const people = (found ?? []).map((one) => ({ id: one.user_id ?? one.user?.id, hint: one.emoji }));
+  return html`<${Dialog} title=${t.whoReacted}>
+    ${found === null ? html`<div class="loading"><div class="spinner"></div></div>` : null}
+    ${found?.length === 0 ? html`<p class="empty">${t.nobodyYet}</p>` : null}
+    <${PeopleList} people=${people} />
+  <//>`;
+}
+
+/** @param {{ message: Message, room: Room }} props */
+export function WhoRead({ message, room }) {
+  useObserved(room);
+  useEffect(() => void room.loadMarks().catch(() => {}), []);
+  const others = [...room.marks].filter(([id]) => id !== message.sender_id);
+  const read = others.filter(([, marks]) => marks.read >= message.number).map(([id]) => ({ id }));
+  const delivered = others.filter(([, marks]) => marks.read < message.number && marks.delivered >= message.number).map(([id]) => ({ id }));
+  return html`<${Dialog} title=${t.whoRead}>
+    <section>
+      <h3>${t.readBy(read.length)}</h3>
+      <${PeopleList} people=${read} />
+    </section>
+    <section>
+      <h3>${t.deliveredTo(delivered.length)}</h3>
+      <${PeopleList} people=${delivered} />
+    </section>
+  <//>`;
+}
+
+/** @param {{ message: Message }} props */
+export function Versions({ message }) {
+  const versions = useAnswer(() => deeds.versionsOf(message.id));
+  return html`<${Dialog} title=${t.versions}>
+    ${versions === null ? html`<div class="loading"><div class="spinner"></div></div>` : null}
+    <ul class="stack">
+      ${versions?.map(
+        (version) => html`<li>
+          <time class="small muted">${momentOf(version.edited_at ?? version.created_at ?? version.at)}</time>
+          <div class="version" dir="auto">${version.content}</div>
+        </li>`,
+      )}
+    </ul>
+  <//>`;
+}
+
+/** @param {{ file: Attachment }} props */
+export function Lightbox({ file }) {
+  const picture = usePicture(file.url);
+  return html`<${Dialog} title=${file.filename} class="wide">
+    ${picture
+      ? html`<img class="whole-picture" src=${picture} alt=${file.filename} />`
+      : html`<div class="loading"><div class="spinner" role="img" aria-label=${t.loading}></div></div>`}
+    <div class="row">
+      <span class="grow muted small">${t.size(file.size)}${file.width ? ` · ${file.width} × ${file.height}` : ''}</span>
+      <button type="button" class="button" onClick=${() => void save(file)}>${t.saveFile}</button>
+    </div>
+  <//>`;
+}
+
+export function Shortcuts() {
+  return html`<${Dialog} title=${t.shortcuts}>
+    <dl class="keys">
+      ${t.shortcutList.map(
+        ([keys, words]) => html`<dt>${keys.split(' ').map((key) => html`<kbd>${key}</kbd> `)}</dt>
+          <dd>${words}</dd>`,
+      )}
+    </dl>
+  <//>`;
+}
