@@ -15,7 +15,7 @@ const END_PX = 24;
 const PASSES_MAX = 6;
 
 /**
- * @typedef {{ key: string, estimate: number }} Item
+ * @typedef {{ key: string, estimate: number, isAnchor?: boolean }} Item
  * @typedef {object} Props
  * @property {Item[]} items
  * @property {(item: any) => any} row
@@ -23,6 +23,7 @@ const PASSES_MAX = 6;
  * @property {() => void} [onNearEnd]
  * @property {(isAtEnd: boolean, lastSeen: string | null) => void} [onMove] Where the reader is now.
  * @property {{ key: string, nonce: number } | null} [target] Brings an item into sight, once per nonce.
+ * @property {string | null} startKey Where to begin, when it is there; else at the end.
  * @property {boolean} isEndOpen Whether what comes after the last item is not loaded: then nothing sticks to the end.
  * @property {string} label
  * @property {boolean} isBusy
@@ -48,6 +49,7 @@ export class VirtualList extends Component {
   setTo = -1;
   seenNonce = -1;
   hadFocus = false;
+  isBegun = false;
   passes = 0;
   /** @type {Item[] | null} */
   keysOf = null;
@@ -119,6 +121,11 @@ export class VirtualList extends Component {
     }
     if (isChanged) this.offsetsOf = null;
     this.measureOffsets(this.props);
+    if (!this.isBegun && items.length > 0 && !this.props.isBusy) {
+      this.isBegun = true;
+      const { startKey } = this.props;
+      if (startKey !== null && this.indexOf(startKey) >= 0) this.anchor = { key: startKey, top: this.viewport / 5 };
+    }
     if (target && target.nonce !== this.seenNonce) {
       const index = items.findIndex((item) => item.key === target.key);
       if (index >= 0) {
@@ -193,7 +200,7 @@ export class VirtualList extends Component {
     const fromEnd = total - top - this.viewport;
     if (top < NEAR_PX) onNearStart?.();
     if (fromEnd < NEAR_PX) onNearEnd?.();
-    if (items.length === 0) return;
+    if (items.length === 0 || !this.isBegun) return;
     const last = items[Math.min(items.length - 1, this.indexAt(Math.max(0, top + this.viewport - 1)))];
     onMove?.(fromEnd <= END_PX && !isEndOpen, last.key);
   }
@@ -210,7 +217,10 @@ export class VirtualList extends Component {
     if (fromEnd <= END_PX && !isEndOpen) {
       this.anchor = null;
     } else {
-      const index = this.indexAt(top);
+      // A message: a day's line may move when older ones come before it.
+      let index = this.indexAt(top);
+      const last = Math.min(items.length - 1, index + 3);
+      while (index < last && !items[index].isAnchor) index += 1;
       this.anchor = { key: items[index].key, top: this.offsets[index] - top };
     }
     this.passes = 0;

@@ -47,8 +47,7 @@ export const en = {
   noConversations: 'No conversations yet. Find somebody to talk to, or a room to join.',
   roomsToJoin: 'Rooms to join',
   people: 'People',
-  /** @param {string} name */
-  myAccount: (name) => `${name}: profile and settings`,
+  profileAndSettings: 'Profile and settings',
   draft: 'Draft:',
   nothingSaid: 'Nothing said yet',
   unreadMessages: 'unread',
@@ -75,8 +74,6 @@ export const en = {
   members: (count) => counted(count, 'member', 'members'),
   back: 'Back',
   details: 'Details',
-  /** @param {string} name */
-  detailsOf: (name) => `Details of ${name}`,
   searchHere: 'Search',
   pinnedMessages: 'Pinned messages',
   moreActions: 'More actions',

@@ -95,11 +95,13 @@ function RoomHead({ room }) {
   const toggle = (/** @type {any} */ panel) => ui.show(ui.panel?.kind === panel.kind ? null : panel);
   return html`<header class="room-head">
     <${IconButton} icon="arrow_back" label=${t.back} class="back" onClick=${() => ui.openRoom(null)} />
-    <button type="button" class="room-title" aria-label=${t.detailsOf(room.title)} onClick=${() => toggle({ kind: 'details' })}>
+    <h1 class="visually-hidden" dir="auto">${room.title}</h1>
+    <button type="button" class="room-title" onClick=${() => toggle({ kind: 'details' })}>
       <${RoomAvatar} room=${room} />
       <span class="grow">
-        <h1 class="cut" dir="auto">${room.title}</h1>
-        <p class="cut" dir="auto">${subtitle(room)}</p>
+        <strong class="cut" dir="auto">${room.title}</strong>
+        <span class="subtitle cut" dir="auto">${subtitle(room)}</span>
+        <span class="visually-hidden">${t.details}</span>
       </span>
     </button>
     ${room.isMember

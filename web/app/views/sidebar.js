@@ -21,13 +21,13 @@ export function Sidebar() {
       <button
         type="button"
         class="me-button"
-        aria-label=${t.myAccount(me?.display_name ?? '')}
         onClick=${() => ui.ask({ kind: 'settings' })}
       >
         <${Avatar} user=${me} withPresence />
         <span class="grow">
           <strong class="cut" dir="auto">${me?.display_name}</strong>
           <span class="small muted cut">@${me?.username}</span>
+          <span class="visually-hidden">${t.profileAndSettings}</span>
         </span>
       </button>
       <${IconButton} icon="add" label=${t.newConversation} onClick=${() => ui.ask({ kind: 'new' })} />

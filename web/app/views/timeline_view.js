@@ -17,7 +17,7 @@ import { MessageRow, OutgoingRow } from './message.js';
  */
 
 /**
- * @typedef {{ key: string, estimate: number, isAnchor?: boolean, kind: 'message', message: Message, isFirst: boolean, isLast: boolean }
+ * @typedef {{ key: string, estimate: number, isAnchor: boolean, kind: 'message', message: Message, isFirst: boolean, isLast: boolean }
  *   | { key: string, estimate: number, kind: 'outgoing', outgoing: Outgoing, isFirst: boolean }
  *   | { key: string, estimate: number, kind: 'day', day: string }
  *   | { key: string, estimate: number, kind: 'unread' }
@@ -108,9 +108,17 @@ function areTogether(a, b) {
 export function TimelineView({ room }) {
   useObserved(room, ui, chat.people, chat.connection);
   const list = useRef(/** @type {VirtualList | null} */ (null));
-  const [isAtEnd, setAtEnd] = useState(true);
+  /** Not known before the list has been laid out. */
+  const [isAtEnd, setAtEnd] = useState(/** @type {boolean | null} */ (null));
   const [target, setTarget] = useState(/** @type {{ key: string, nonce: number } | null} */ (null));
   const [foundId, setFound] = useState(/** @type {string | null} */ (null));
+  // Where reading had ended is marked as long as the room is open, and is where reading goes on.
+  useMemo(() => {
+    room.unreadFrom = room.unread > 0 ? room.lastReadNumber + 1 : null;
+  }, [room]);
+  useEffect(() => () => {
+    room.unreadFrom = null;
+  }, [room]);
   const { messages } = room;
   const outgoing = client.outgoing(room.id);
   const outgoingKey = outgoing.map((one) => `${one.client_id}${one.state}`).join();
@@ -118,18 +126,6 @@ export function TimelineView({ room }) {
     () => itemsOf(room, messages, outgoing),
     [room, messages, outgoingKey, room.unreadFrom, room.isLoaded],
   );
-
-  // Where reading had ended is marked as long as the room is open.
-  useEffect(() => {
-    room.unreadFrom = room.unread > 0 ? room.lastReadNumber + 1 : null;
-    return () => {
-      room.unreadFrom = null;
-    };
-  }, [room]);
-  const isLoaded = messages.length > 0;
-  useEffect(() => {
-    if (isLoaded && room.unreadFrom !== null && !ui.target) setTarget({ key: 'unread', nonce: Date.now() });
-  }, [room, isLoaded]);
 
   // A message that was found, or is quoted.
   const wanted = ui.target;
@@ -148,7 +144,7 @@ export function TimelineView({ room }) {
   }, [wanted?.nonce]);
 
   // Seen is what is on the screen of a person who looks at it.
-  const isSeen = isAtEnd && !room.hasNewer;
+  const isSeen = isAtEnd === true && !room.hasNewer;
   useEffect(() => {
     const look = () => {
       if (isSeen && document.visibilityState === 'visible' && document.hasFocus()) room.markSeen();
@@ -187,12 +183,13 @@ export function TimelineView({ room }) {
       isBusy=${room.isLoading}
       isEndOpen=${room.hasNewer}
       target=${target}
+      startKey=${room.unreadFrom === null || wanted ? null : 'unread'}
       onNearStart=${() => room.loadOlder()}
       onNearEnd=${() => room.loadNewer()}
       onMove=${setAtEnd}
       row=${(/** @type {TimelineItem} */ item) => html`<${TimelineRow} item=${item} room=${room} isFound=${item.kind === 'message' && item.message.id === foundId} />`}
     />
-    ${isAtEnd && !room.hasNewer
+    ${isAtEnd !== false && !room.hasNewer
       ? null
       : html`<button
           type="button"

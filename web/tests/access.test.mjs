@@ -1,0 +1,170 @@
+// For everybody: by keyboard alone, to a screen reader, on a phone, in the dark, in any script.
+import assert from 'node:assert/strict';
+import { createRequire } from 'node:module';
+import { test } from 'node:test';
+import { makeRoom, stage } from './kit/stage.mjs';
+
+const all = stage();
+const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
+const PHONE = { viewport: { width: 390, height: 780 }, hasTouch: true, isMobile: true };
+
+/** What axe finds that is serious. @param {import('playwright-core').Page} page */
+async function seriousFindings(page) {
+  // Evaluated by the debugger, which the page's policy does not bind.
+  if (!(await page.evaluate(() => 'axe' in globalThis))) {
+    await page.evaluate(await (await import('node:fs/promises')).readFile(axe, 'utf8'));
+  }
+  return page.evaluate(async () => {
+    const { violations } = await globalThis.axe.run(document, { resultTypes: ['violations'] });
+    return violations
+      .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+      .map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map((node) => node.html.slice(0, 120)).join(' | ')}`);
+  });
+}
+
+test('axe finds nothing serious, in both themes', async () => {
+  for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
+    const ada = await all.person({ colorScheme });
+    assert.deepEqual(await seriousFindings(ada.page), [], `${colorScheme}: signing in`);
+    const name = `ada-${colorScheme}`;
+    await ada.register(name, 'Ada');
+    assert.deepEqual(await seriousFindings(ada.page), [], `${colorScheme}: nothing there yet`);
+    await makeRoom(ada, `Room ${colorScheme}`, []);
+    await ada.say('Hello *there*, `code`, https://example.org\n\n> quoted\n\n```\nblock\n```');
+    await ada.message('Hello').locator('[data-progress="sent"]').waitFor();
+    await ada.page.getByRole('button', { name: 'Details', exact: true }).click();
+    await ada.page.getByRole('button', { name: 'Developer drawer' }).click();
+    await ada.page.locator('.frame').first().click();
+    assert.deepEqual(await seriousFindings(ada.page), [], `${colorScheme}: a room, its details, the drawer`);
+    await ada.page.getByRole('button', { name: 'Developer drawer' }).click();
+    await ada.page.getByRole('button', { name: 'Emoji', exact: true }).click();
+    await ada.page.getByRole('button', { name: 'grinning face', exact: true }).waitFor();
+    assert.deepEqual(await seriousFindings(ada.page), [], `${colorScheme}: emoji`);
+    await ada.page.keyboard.press('Escape');
+    for (const [button, title] of [['New conversation', 'New conversation'], ['Profile and settings', 'Settings'], ['Keyboard shortcuts', 'Keyboard shortcuts']]) {
+      await ada.page.getByRole('button', { name: button }).first().click();
+      await ada.page.getByRole('dialog', { name: title }).waitFor();
+      assert.deepEqual(await seriousFindings(ada.page), [], `${colorScheme}: ${title}`);
+      await ada.page.keyboard.press('Escape');
+      await ada.page.getByRole('dialog').waitFor({ state: 'detached' });
+    }
+    assert.deepEqual(ada.complaints, []);
+  }
+});
+
+test('a conversation by keyboard alone', async () => {
+  const [ada, bob] = [await all.person(), await all.person()];
+  await bob.register('bobk', 'Bob Keys');
+  const { page } = ada;
+  const { keyboard } = page;
+  const isOn = (/** @type {string} */ name) => page.waitForFunction((wanted) => {
+    const element = document.activeElement;
+    const label = element?.getAttribute('aria-label') ?? element?.textContent ?? '';
+    const labelled = element?.id ? document.querySelector(`label[for="${element.id}"]`)?.textContent : '';
+    return label.includes(wanted) || labelled === wanted;
+  }, name);
+
+  // Signing up: the focus is where one begins.
+  await isOn('Username or e-mail');
+  await keyboard.press('Shift+Tab');
+  await keyboard.press('ArrowRight');
+  await isOn('Username');
+  await keyboard.type('adak');
+  await keyboard.press('Tab');
+  await keyboard.type('Ada Keys');
+  await keyboard.press('Tab');
+  await keyboard.press('Tab');
+  await keyboard.type('correct horse battery staple');
+  await keyboard.press('Enter');
+  await ada.connected();
+
+  // Finding somebody to talk to, by the list's own field.
+  await keyboard.press('Control+k');
+  await isOn('Find a conversation');
+  await keyboard.type('bobk');
+  const found = page.locator('button.conversation', { hasText: 'Bob Keys' });
+  await found.waitFor();
+  await found.focus();
+  await keyboard.press('Enter');
+  await page.locator('.room h1', { hasText: 'Bob Keys' }).waitFor();
+  await isOn('Message Bob Keys');
+  await keyboard.type('By keys alone :thumbs up');
+  await keyboard.press('Escape');
+  await keyboard.press('Enter');
+  await ada.message('By keys alone').locator('[data-progress]').waitFor();
+
+  // To the message above, what can be done with it, and back.
+  await page.locator('.timeline').focus();
+  await keyboard.press('ArrowUp');
+  await page.waitForFunction(() => document.activeElement?.matches('article'));
+  await keyboard.press('Enter');
+  await page.getByRole('menu').waitFor();
+  await keyboard.press('ArrowDown');
+  await keyboard.press('Escape');
+  await page.getByRole('menu').waitFor({ state: 'detached' });
+  await page.waitForFunction(() => document.activeElement?.matches('article'));
+  await keyboard.press('r');
+  await page.locator('.composer-context', { hasText: 'Reply to' }).waitFor();
+  await isOn('Message Bob Keys');
+  await keyboard.press('Escape');
+  await page.locator('.composer-context').waitFor({ state: 'detached' });
+
+  // A dialog keeps the focus and gives it back.
+  await keyboard.press('Control+/');
+  await page.getByRole('dialog', { name: 'Keyboard shortcuts' }).waitFor();
+  await keyboard.press('Escape');
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+  await isOn('Message Bob Keys');
+
+  // A screen reader hears what is said.
+  await bob.open('Ada Keys');
+  await bob.say('I hear you');
+  await page.locator('[aria-live="polite"]', { hasText: 'Bob Keys: I hear you' }).waitFor({ state: 'attached' });
+  assert.deepEqual(ada.complaints, []);
+});
+
+test('on a phone one thing is shown at a time, and nothing sticks out', async () => {
+  const [ada, bob] = [await all.person(PHONE), await all.person()];
+  await ada.register('adap', 'Ada Phone');
+  await bob.register('bobp', 'Bob Phone');
+  await makeRoom(bob, 'Pocket', ['Ada Phone']);
+  await bob.say(`A very ${'long'.repeat(80)} word, and\n\n\`\`\`\n${'code '.repeat(60)}\n\`\`\``);
+  await bob.say('שלום לכולם, מה שלומכם היום?');
+  await ada.open('Pocket');
+  await ada.page.locator('.sidebar').waitFor({ state: 'hidden' });
+  await ada.message('שלום').waitFor();
+  const isWide = () => ada.page.evaluate(() => {
+    const timeline = document.querySelector('.timeline');
+    return document.documentElement.scrollWidth > innerWidth || timeline.scrollWidth > timeline.clientWidth;
+  });
+  assert.equal(await isWide(), false);
+  const direction = await ada.message('שלום').locator('.text p').evaluate((element) => getComputedStyle(element).direction);
+  assert.equal(direction, 'rtl');
+  await ada.page.locator('.room-title').click();
+  await ada.page.locator('.panel').waitFor();
+  assert.deepEqual(await seriousFindings(ada.page), []);
+  await ada.page.locator('.panel').getByRole('button', { name: 'Close' }).click();
+  await ada.page.getByRole('button', { name: 'Back' }).click();
+  await ada.page.locator('.sidebar').waitFor();
+  await ada.page.locator('.room').waitFor({ state: 'hidden' });
+  // The system's own way back and forth works as well.
+  await ada.page.goBack();
+  await ada.page.locator('.room h1', { hasText: 'Pocket' }).waitFor();
+  assert.deepEqual(ada.complaints, []);
+});
+
+test('the theme follows the system, or the switch', async () => {
+  const ada = await all.person({ colorScheme: 'dark' });
+  await ada.register('adat', 'Ada');
+  const brightness = () => ada.page.evaluate(() => {
+    const [red, green, blue] = getComputedStyle(document.body).backgroundColor.match(/\d+/g).map(Number);
+    return red + green + blue > 382 ? 'light' : 'dark';
+  });
+  assert.equal(await brightness(), 'dark');
+  await ada.page.getByRole('button', { name: 'Profile and settings' }).click();
+  await ada.page.getByRole('radio', { name: 'Light' }).check();
+  assert.equal(await brightness(), 'light');
+  await ada.page.reload();
+  await ada.connected();
+  assert.equal(await brightness(), 'light');
+});
