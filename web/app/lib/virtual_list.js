@@ -25,6 +25,7 @@ const PASSES_MAX = 6;
  * @property {{ key: string, nonce: number } | null} [target] Brings an item into sight, once per nonce.
  * @property {string | null} startKey Where to begin, when it is there; else at the end.
  * @property {boolean} isEndOpen Whether what comes after the last item is not loaded: then nothing sticks to the end.
+ * @property {{ current: VirtualList | null }} handle Set to the list itself: in Preact 11 a component's `ref` is a property like any other.
  * @property {string} label
  * @property {boolean} isBusy
  */
@@ -58,6 +59,7 @@ export class VirtualList extends Component {
   state = { start: 0, end: 0 };
 
   componentDidMount() {
+    this.props.handle.current = this;
     this.sizes = new ResizeObserver(() => this.settle());
     this.sizes.observe(this.scroller.current);
     this.settle();

@@ -177,7 +177,7 @@ export function TimelineView({ room }) {
   }
   return html`<div class="timeline-wrap">
     <${VirtualList}
-      ref=${list}
+      handle=${list}
       items=${items}
       label=${t.messagesOf(room.title)}
       isBusy=${room.isLoading}
