@@ -36,10 +36,10 @@ export const deeds = {
   unmuteMember: (whom) => rest.unmuteMember(whom),
 
   /** @param {{ room_id: string, user_id: string }} whom @param {string} reason */
-  ban: (whom, reason) => rest.banMember({ ...whom, body: reason ? { reason } : {} }),
+  ban: (whom, reason) => rest.banUser({ ...whom, body: reason ? { reason } : {} }),
 
   /** @param {{ room_id: string, user_id: string }} whom */
-  unban: (whom) => rest.unbanMember(whom),
+  unban: (whom) => rest.unbanUser(whom),
 
   /** @param {string} roomId */
   bans: async (roomId) => (await rest.listBans({ room_id: roomId })).items,

@@ -7,6 +7,9 @@ const counted = (count, one, other) => `${count.toLocaleString()} ${plurals.sele
 
 const names = new Intl.ListFormat('en', { type: 'conjunction' });
 
+/** A name keeps its own direction, whatever it is, and leaves that of the sentence alone. @param {string} name */
+const isolated = (name) => `\u2068${name}\u2069`;
+
 export const en = {
   appName: 'Confab',
   appPurpose: 'Talk, in rooms and in person.',
@@ -213,7 +216,7 @@ export const en = {
   typing: (who, isShort) => {
     if (isShort) return 'typing …';
     if (who.length > 3) return 'Several people are typing …';
-    return `${names.format(who)} ${who.length === 1 ? 'is' : 'are'} typing …`;
+    return `${names.format(who.map(isolated))} ${who.length === 1 ? 'is' : 'are'} typing …`;
   },
   /** @param {string} time */
   youAreMuted: (time) => `A moderator has muted you until ${time}.`,

@@ -293,5 +293,5 @@ function CompletionList({ id, completions, choose }) {
 /** @param {{ room: Room }} props */
 function Typing({ room }) {
   const names = room.typists.map((id) => chat.people.want(id)?.display_name ?? t.someone);
-  return html`<div class="typing-line cut" dir="auto">${names.length > 0 ? t.typing(names, false) : ''}</div>`;
+  return html`<div class="typing-line cut">${names.length > 0 ? t.typing(names, false) : ''}</div>`;
 }

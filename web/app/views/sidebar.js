@@ -236,7 +236,7 @@ function Conversation({ room }) {
 function LastLine({ room }) {
   if (room.typists.length > 0) {
     const names = room.typists.map((id) => chat.people.want(id)?.display_name ?? t.someone);
-    return html`<span class="last typing cut" dir="auto">${t.typing(names, room.kind === 'direct')}</span>`;
+    return html`<span class="last typing cut">${t.typing(names, room.kind === 'direct')}</span>`;
   }
   const draft = chat.me && !room.isOpen ? draftOf(chat.me.id, room.id) : '';
   if (draft) return html`<span class="last cut" dir="auto"><em>${t.draft}</em> ${draft.slice(0, 120)}</span>`;

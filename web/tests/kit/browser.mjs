@@ -82,7 +82,12 @@ export class Person {
   async say(text) {
     const box = this.page.locator('.room textarea');
     await box.fill(text);
-    await box.press('Enter');
+    // On a phone Enter is a new line.
+    if (await this.page.evaluate(() => matchMedia('(hover: none)').matches)) {
+      await this.page.locator('.room').getByRole('button', { name: 'Send' }).click();
+    } else {
+      await box.press('Enter');
+    }
   }
 
   /** The row of a message that has this text. @param {string} text */
