@@ -743,6 +743,18 @@ export type Problem = {
   type: string;
 };
 
+/** One person's reaction. */
+export type Reaction = {
+  /** When. */
+  created_at: string;
+  /** With what. */
+  emoji: string;
+  /** Their profile. */
+  user: User;
+  /** Who. */
+  user_id: string;
+};
+
 /** How often one emoji. */
 export type ReactionCount = {
   /** By how many people. */
@@ -859,6 +871,74 @@ export type RoomPage_Member = {
     muted_until?: string | null;
     /** `owner`, `admin`, `moderator` or `member`. */
     role: string;
+    /** Their profile. */
+    user: User;
+    /** Who. */
+    user_id: string;
+  }[];
+  /** To be given as `cursor` for the next page; null at the end. */
+  next_cursor: string | null;
+};
+
+/** A page of a list of one room. */
+export type RoomPage_Message = {
+  /** The moment of the page, or one just before it. */
+  as_of: AsOf;
+  /** Whether there is a next page. */
+  has_more: boolean;
+  /** At most `limit` items. */
+  items: Array<MessageExtras & {
+    /** Files. */
+    attachments: Attachment[];
+    /** The sender's own id of it; the message id when none was given. */
+    client_id: string;
+    /** The text; null once deleted. */
+    content?: string | null;
+    /** `text/plain`, `text/markdown` or `system`. */
+    content_type: string;
+    /** When it was sent. */
+    created_at: string;
+    /** When it was deleted. */
+    deleted_at?: string | null;
+    /** When its text last changed. */
+    edited_at?: string | null;
+    /** Its id; also the id of the event that made it. */
+    id: string;
+    /** People it names. */
+    mentions: string[];
+    /** The host product's own data. */
+    metadata: Record<string, unknown>;
+    /** Counts messages of the room. */
+    number: number;
+    /** How often which emoji. */
+    reactions: ReactionCount[];
+    /** The message it answers. */
+    reply_to?: string | null;
+    /** Where it was said. */
+    room_id: string;
+    /** Who said it. */
+    sender_id: string;
+    /** The event that made it. */
+    seq: number;
+    /** Its latest change: a client keeps the message with the larger. */
+    updated_seq: number;
+  }>;
+  /** To be given as `cursor` for the next page; null at the end. */
+  next_cursor: string | null;
+};
+
+/** A page of a list of one room. */
+export type RoomPage_Reaction = {
+  /** The moment of the page, or one just before it. */
+  as_of: AsOf;
+  /** Whether there is a next page. */
+  has_more: boolean;
+  /** At most `limit` items. */
+  items: {
+    /** When. */
+    created_at: string;
+    /** With what. */
+    emoji: string;
     /** Their profile. */
     user: User;
     /** Who. */
@@ -1057,6 +1137,15 @@ export type MessageFrame = {
   type: "message";
 };
 
+/** Pin a message in its room. At most 100 a room. */
+export type PinFrame = {
+  /** Which message. */
+  message_id: string;
+  /** Borne by the reply. */
+  ref?: string;
+  type: "pin";
+};
+
 /** Are you there? Answered by `pong`. */
 export type PingFrame = {
   /** Borne by the reply. */
@@ -1070,6 +1159,17 @@ export type PresenceFrame = {
   ref?: string;
   status: "online" | "away" | "busy";
   type: "presence";
+};
+
+/** React to a message. Reacting twice changes nothing. */
+export type ReactFrame = {
+  /** Exactly one emoji, with or without variation selectors. */
+  emoji: string;
+  /** Which message. */
+  message_id: string;
+  /** Borne by the reply. */
+  ref?: string;
+  type: "react";
 };
 
 /** I have read up to a message. */
@@ -1122,6 +1222,26 @@ export type TypingFrame = {
   /** Which room; may be left out on `/ws/{room_id}`. */
   room_id?: string;
   type: "typing";
+};
+
+/** Pin it no longer. */
+export type UnpinFrame = {
+  /** Which message. */
+  message_id: string;
+  /** Borne by the reply. */
+  ref?: string;
+  type: "unpin";
+};
+
+/** Take my reaction back. */
+export type UnreactFrame = {
+  /** Exactly one emoji, with or without variation selectors. */
+  emoji: string;
+  /** Which message. */
+  message_id: string;
+  /** Borne by the reply. */
+  ref?: string;
+  type: "unreact";
 };
 
 /** Follow a room no longer. */
@@ -1601,12 +1721,16 @@ export type ClientFrame =
   | DeliveredFrame
   | EditFrame
   | MessageFrame
+  | PinFrame
   | PingFrame
   | PresenceFrame
+  | ReactFrame
   | ReadFrame
   | ResumeFrame
   | SubscribeFrame
   | TypingFrame
+  | UnpinFrame
+  | UnreactFrame
   | UnsubscribeFrame;
 
 /** What happened in a room: it has a `seq` and is never missed. */
@@ -1671,6 +1795,19 @@ export interface Rest {
     room_id: string;
     body: AddMembersBody;
   }, options?: CallOptions): Promise<Page_Member>;
+
+  /**
+   * React to a message: `PUT /messages/{message_id}/reactions/{emoji}`.
+   *
+   * Any emoji, one per person and emoji; at most 50 different ones on a message. Reacting twice changes
+   * nothing.
+   */
+  addReaction(input: {
+    /** The message. */
+    message_id: string;
+    /** Exactly one emoji, percent-encoded, with or without variation selectors. */
+    emoji: string;
+  }, options?: CallOptions): Promise<Message>;
 
   /**
    * AsyncAPI document: `GET /asyncapi.json`.
@@ -1921,6 +2058,20 @@ export interface Rest {
   }, options?: CallOptions): Promise<MessagePage>;
 
   /**
+   * Pinned messages: `GET /rooms/{room_id}/pins`.
+   *
+   * The newest pin first.
+   */
+  listPins(input: {
+    /** The room. */
+    room_id: string;
+    /** Most items in a page. */
+    limit?: number;
+    /** `next_cursor` of the page before. Opaque, and good for this list only. */
+    cursor?: string;
+  }, options?: CallOptions): Promise<RoomPage_Message>;
+
+  /**
    * Who is in the room now: `GET /rooms/{room_id}/presence`.
    *
    * People active in a room, as of the last heartbeat.
@@ -1931,6 +2082,22 @@ export interface Rest {
     /** Most people named; all are counted. */
     limit?: number;
   }, options?: CallOptions): Promise<RoomPresence>;
+
+  /**
+   * Who reacted: `GET /messages/{message_id}/reactions`.
+   *
+   * By emoji, then by person.
+   */
+  listReactions(input: {
+    /** The message. */
+    message_id: string;
+    /** Only those with this emoji. */
+    emoji?: string;
+    /** Most items in a page. */
+    limit?: number;
+    /** `next_cursor` of the page before. Opaque, and good for this list only. */
+    cursor?: string;
+  }, options?: CallOptions): Promise<RoomPage_Reaction>;
 
   /**
    * Receipts: `GET /rooms/{room_id}/receipts`.
@@ -2040,6 +2207,19 @@ export interface Rest {
   openapiDocument(input?: {}, options?: CallOptions): Promise<unknown>;
 
   /**
+   * Pin a message: `PUT /rooms/{room_id}/pins/{message_id}`.
+   *
+   * As a moderator, or in a direct room; at most 100 a room. Pinning twice changes nothing; deleting a message
+   * unpins it.
+   */
+  pinMessage(input: {
+    /** The room. */
+    room_id: string;
+    /** The message. */
+    message_id: string;
+  }, options?: CallOptions): Promise<Message>;
+
+  /**
    * A profile: `GET /users/{user_id}`.
    *
    * With `last_seen_at` for people who share a room.
@@ -2107,6 +2287,18 @@ export interface Rest {
     room_id: string;
     body: RemoveMembersBody;
   }, options?: CallOptions): Promise<RemovedMembers>;
+
+  /**
+   * Take a reaction back: `DELETE /messages/{message_id}/reactions/{emoji}`.
+   *
+   * One's own. What was never there is taken back already.
+   */
+  removeReaction(input: {
+    /** The message. */
+    message_id: string;
+    /** Exactly one emoji, percent-encoded, with or without variation selectors. */
+    emoji: string;
+  }, options?: CallOptions): Promise<void>;
 
   /**
    * Revoke an API key: `DELETE /api-keys/{api_key_id}`.
@@ -2200,6 +2392,14 @@ export interface Rest {
     room_id: string;
     body: SendMessageBody;
   }, options?: CallOptions): Promise<Message>;
+
+  /** Unpin a message: `DELETE /rooms/{room_id}/pins/{message_id}`. */
+  unpinMessage(input: {
+    /** The room. */
+    room_id: string;
+    /** The message. */
+    message_id: string;
+  }, options?: CallOptions): Promise<void>;
 
   /** Change my profile: `PATCH /me`. */
   updateProfile(input: {
