@@ -70,6 +70,7 @@ const ROWS: &[Row] = &[
     Row("GET /users/{user_id}", For::Accounts, NO_BODY),
     Row("GET /users/{user_id}/presence", For::Accounts, NO_BODY),
     Row("GET /rooms", For::Accounts, NO_BODY),
+    Row("GET /search", For::Accounts, NO_BODY),
     Row("POST /rooms", For::Accounts, |_| {
         Some(json!({"kind": "public", "name": "x"}))
     }),
@@ -137,6 +138,7 @@ const ROWS: &[Row] = &[
         NO_BODY,
     ),
     Row("GET /rooms/{room_id}/messages", For::Room(Act::Read), NO_BODY),
+    Row("GET /rooms/{room_id}/search", For::Room(Act::Read), NO_BODY),
     Row("POST /rooms/{room_id}/messages", For::Room(Act::Send), |_| {
         Some(json!({"content": "x"}))
     }),
@@ -313,6 +315,8 @@ impl Scene {
             .replace("{session_id}", NOBODYS)
             .replace("{external_id}", "x")
             .replace("{name}", "x")
+            // What is searched for.
+            .replace("/search", "/search?q=x")
     }
 
     async fn ask(&self, desk: &Desk, row: &Row) -> Answer {

@@ -65,7 +65,7 @@ async fn filters_narrow_it_down() {
     let (one, other) = (desk.room(&ada, "public").await, desk.room(&ada, "public").await);
     desk.poke(&bob, &format!("/rooms/{one}/join")).await.expect(200);
     desk.say(&ada, &one, "word of Ada").await;
-    desk.advance(Duration::from_hours(1));
+    desk.advance(Duration::from_mins(3));
     let later = desk.say(&bob, &one, "word of Bob").await;
     desk.say(&ada, &other, "word elsewhere").await;
     index(&desk).await;
@@ -116,7 +116,7 @@ async fn pages_hold_together_while_people_talk() {
         seen.extend(contents(&page).into_iter().map(str::to_owned));
         pages += 1;
         desk.say(&ada, &room, "word said meanwhile").await;
-        desk.advance(Duration::from_hours(2));
+        desk.advance(Duration::from_mins(3));
         index(&desk).await;
         let Some(next) = page["next_cursor"].as_str() else {
             break;
