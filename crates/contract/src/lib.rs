@@ -6,6 +6,7 @@ mod event;
 pub mod flat;
 mod host;
 mod message;
+mod moderation;
 mod page;
 mod people;
 mod room;
@@ -22,6 +23,7 @@ pub use message::{
     Attachment, ForwardedFrom, LogPage, Message, MessageExtras, MessagePage, MessagePreview, Reaction,
     ReactionCount,
 };
+pub use moderation::{Ban, Mute};
 pub use page::{AsOf, Page, RoomPage};
 pub use people::{AccessTokens, Me, Presence, Receipt, RoomPresence, Session, Ticket, User};
 pub use room::{Mark, Member, Room, RoomForViewer};

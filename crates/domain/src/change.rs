@@ -4,6 +4,7 @@
 //! commits each effect together with its event; an empty answer means that nothing changed and nothing is
 //! announced.
 
+mod moderation;
 mod reactions;
 
 use std::collections::HashMap;
@@ -12,7 +13,7 @@ use serde_json::Value;
 
 use crate::rights::{self, Act, Standing};
 use crate::{
-    Actor, Error, LeaveReason, Member, MemberRole, Message, MessageId, Result, Room, RoomHead, RoomKind,
+    Actor, Ban, Error, LeaveReason, Member, MemberRole, Message, MessageId, Result, Room, RoomHead, RoomKind,
     Timestamp, UserId, UserRole,
 };
 
@@ -63,6 +64,24 @@ pub enum Deed {
     PinMessage(MessageId),
     /// Pin it no longer.
     UnpinMessage(MessageId),
+    /// Put somebody out for good, member or not; a further time gives another reason.
+    Ban {
+        /// Whom.
+        user_id: UserId,
+        /// Why, for everybody in the room to read; none keeps what was said.
+        reason: Option<String>,
+    },
+    /// Let somebody come back.
+    Unban(UserId),
+    /// Keep somebody from speaking: until then, or until further notice ([`Timestamp::NEVER`]).
+    Mute {
+        /// Whom.
+        user_id: UserId,
+        /// Until when.
+        until: Timestamp,
+    },
+    /// Let somebody speak again.
+    Unmute(UserId),
 }
 
 /// New values of a room's slow part: outer `None` keeps, inner `None` clears.
@@ -74,6 +93,14 @@ pub struct RoomPatch {
     pub description: Option<Option<String>>,
     /// New metadata; clearing leaves `{}`.
     pub metadata: Option<Value>,
+    /// A new picture.
+    pub avatar_url: Option<Option<String>>,
+    /// Another pace, in seconds.
+    pub slow_mode_seconds: Option<i64>,
+    /// Whether what happens is also told by messages.
+    pub system_messages: Option<bool>,
+    /// Another time for edits, in seconds; clearing leaves them for ever.
+    pub edit_window_seconds: Option<Option<i64>>,
 }
 
 /// What must be read, under the lock, to decide a deed; besides the room, its head and the actor's own row.
@@ -101,9 +128,13 @@ impl Deed {
                 user_ids: members.iter().map(|(user_id, _)| *user_id).collect(),
                 ..Needs::default()
             },
-            Self::RemoveMember(user_id) => Needs {
+            Self::RemoveMember(user_id) | Self::Ban { user_id, .. } => Needs {
                 user_ids: vec![*user_id],
                 successor: true,
+                ..Needs::default()
+            },
+            Self::Unban(user_id) | Self::Mute { user_id, .. } | Self::Unmute(user_id) => Needs {
+                user_ids: vec![*user_id],
                 ..Needs::default()
             },
             Self::ChangeRole(user_id, _) => Needs {
@@ -132,6 +163,14 @@ impl Deed {
             Self::Join | Self::UpdateRoom(_) | Self::DeleteRoom => Needs::default(),
         }
     }
+
+    /// Whom it puts out, when that is not the actor.
+    pub const fn puts_out(&self) -> Option<UserId> {
+        match self {
+            Self::RemoveMember(user_id) | Self::Ban { user_id, .. } => Some(*user_id),
+            _ => None,
+        }
+    }
 }
 
 /// What is so, while the room is locked.
@@ -145,6 +184,10 @@ pub struct Facts {
     pub membership: Option<Member>,
     /// Whether the actor's account is shut.
     pub actor_deactivated: bool,
+    /// Whether the actor is banned from the room.
+    pub is_actor_banned: bool,
+    /// In a direct room: whether the other person is shut or has blocked, or is blocked by, the actor.
+    pub is_peer_unreachable: bool,
     /// The people the deed names: absent when there is no such account.
     pub people: HashMap<UserId, Person>,
     /// The message the deed names, when it is in this room.
@@ -166,6 +209,10 @@ pub struct Facts {
 pub struct Person {
     /// Whether the account is shut.
     pub is_deactivated: bool,
+    /// What they are across all rooms.
+    pub user_role: UserRole,
+    /// Whether, and why, they may not come in.
+    pub ban: Option<Ban>,
     /// Their row in the room, current or former.
     pub membership: Option<Member>,
 }
@@ -251,6 +298,18 @@ pub enum Effect {
         /// Its number.
         number: i64,
     },
+    /// Bar somebody from coming in, for this reason from now on.
+    Banned {
+        /// Whom.
+        user_id: UserId,
+        /// Why.
+        reason: Option<String>,
+    },
+    /// Bar them no longer.
+    Unbanned {
+        /// Whom.
+        user_id: UserId,
+    },
     /// Leave a tombstone; erase text, metadata, reactions, pin and edit history.
     MessageDeleted {
         /// Which.
@@ -282,14 +341,7 @@ pub fn decide(actor: &Actor, deed: &Deed, facts: &Facts) -> Result<Vec<Effect>> 
     match deed {
         Deed::Join => {
             permit(Act::Join)?;
-            if member.is_some() {
-                return Ok(Vec::new());
-            }
-            room_for(1, facts)?;
-            Ok(vec![Effect::Joined {
-                user_id: actor.user_id,
-                role: MemberRole::Member,
-            }])
+            come_in(actor, member, facts)
         }
         Deed::Leave => {
             rights::check(Act::Leave, standing)?;
@@ -306,18 +358,23 @@ pub fn decide(actor: &Actor, deed: &Deed, facts: &Facts) -> Result<Vec<Effect>> 
                 return Err(Error::invalid("user_id", "leave the room to remove yourself"));
             }
             permit(Act::RemoveMember)?;
-            let Some(target) = facts.people.get(user_id).and_then(Person::current) else {
-                return Ok(Vec::new());
-            };
-            outranks(standing, target.role)?;
-            // An office may put out even the owner; the room must not be left without one.
-            let heir = facts.successor.filter(|_| target.role == MemberRole::Owner);
-            let mut effects: Vec<_> = heir.map(handed_to).into_iter().collect();
-            effects.push(Effect::Left {
-                user_id: *user_id,
-                reason: LeaveReason::Removed,
-            });
-            Ok(effects)
+            put_out(*user_id, LeaveReason::Removed, standing, facts)
+        }
+        Deed::Ban { user_id, reason } => {
+            permit(Act::BanMember)?;
+            moderation::ban(actor, *user_id, reason.as_deref(), standing, facts)
+        }
+        Deed::Unban(user_id) => {
+            permit(Act::BanMember)?;
+            Ok(moderation::unban(*user_id, facts))
+        }
+        Deed::Mute { user_id, until } => {
+            permit(Act::MuteMember)?;
+            moderation::mute(actor, *user_id, *until, standing, facts)
+        }
+        Deed::Unmute(user_id) => {
+            permit(Act::MuteMember)?;
+            moderation::unmute(actor, *user_id, standing, facts)
         }
         Deed::ChangeRole(user_id, role) => {
             permit(Act::ChangeRole)?;
@@ -347,7 +404,7 @@ pub fn decide(actor: &Actor, deed: &Deed, facts: &Facts) -> Result<Vec<Effect>> 
             if message.content.as_deref() == Some(content) {
                 return Ok(Vec::new());
             }
-            not_muted(actor, facts)?;
+            may_speak(actor, facts)?;
             Ok(vec![Effect::MessageUpdated {
                 message_id: *message_id,
                 number: message.number,
@@ -367,7 +424,7 @@ pub fn decide(actor: &Actor, deed: &Deed, facts: &Facts) -> Result<Vec<Effect>> 
         Deed::PinMessage(_) => {
             // The right comes first: who may not pin is not told which messages there are.
             permit(Act::Pin)?;
-            reactions::pin(visible_message(facts, standing)?, facts)
+            reactions::pin(actor, visible_message(facts, standing)?, facts)
         }
         Deed::UnpinMessage(_) => {
             permit(Act::Pin)?;
@@ -393,6 +450,34 @@ pub fn decide(actor: &Actor, deed: &Deed, facts: &Facts) -> Result<Vec<Effect>> 
             }])
         }
     }
+}
+
+/// Who is in already stays as they are; who is banned stays out.
+fn come_in(actor: &Actor, member: Option<&Member>, facts: &Facts) -> Result<Vec<Effect>> {
+    if member.is_some() {
+        return Ok(Vec::new());
+    }
+    if facts.is_actor_banned {
+        return Err(Error::Forbidden("you are banned from this room"));
+    }
+    room_for(1, facts)?;
+    Ok(vec![Effect::Joined {
+        user_id: actor.user_id,
+        role: MemberRole::Member,
+    }])
+}
+
+/// Who is out already stays out.
+fn put_out(user_id: UserId, reason: LeaveReason, standing: Standing, facts: &Facts) -> Result<Vec<Effect>> {
+    let Some(target) = facts.people.get(&user_id).and_then(Person::current) else {
+        return Ok(Vec::new());
+    };
+    outranks(standing, target.role)?;
+    // An office may put out even the owner; the room must not be left without one.
+    let heir = facts.successor.filter(|_| target.role == MemberRole::Owner);
+    let mut effects: Vec<_> = heir.map(handed_to).into_iter().collect();
+    effects.push(Effect::Left { user_id, reason });
+    Ok(effects)
 }
 
 fn leave(user_id: UserId, member: &Member, facts: &Facts) -> Vec<Effect> {
@@ -433,6 +518,9 @@ fn add_members(wanted: &[(UserId, MemberRole)], standing: Standing, facts: &Fact
             Some(person) if person.current().is_some() => {}
             Some(person) if person.is_deactivated => {
                 findings.add(format!("members[{index}].user_id"), "the account is deactivated");
+            }
+            Some(person) if person.ban.is_some() => {
+                findings.add(format!("members[{index}].user_id"), "is banned from this room");
             }
             Some(_)
                 if effects
@@ -509,7 +597,12 @@ fn visible_message(facts: &Facts, standing: Standing) -> Result<&Message> {
     if shown { Ok(message) } else { Err(Error::NotFound) }
 }
 
-fn not_muted(actor: &Actor, facts: &Facts) -> Result<()> {
+/// Whether somebody who belongs to the room may say anything there now: edit, react, pin. For sends, see
+/// [`rights::may_send`].
+fn may_speak(actor: &Actor, facts: &Facts) -> Result<()> {
+    if facts.is_peer_unreachable {
+        return Err(Error::Forbidden(rights::UNREACHABLE));
+    }
     let muted_until = facts.membership.as_ref().and_then(|member| member.muted_until);
     if actor.role != UserRole::Service && muted_until.is_some_and(|until| until > facts.now) {
         return Err(Error::Forbidden("you are muted in this room"));
@@ -548,6 +641,18 @@ fn patched(room: &Room, patch: &RoomPatch, now: Timestamp) -> Option<Room> {
     if let Some(metadata) = &patch.metadata {
         changed.metadata.clone_from(metadata);
     }
+    if let Some(avatar_url) = &patch.avatar_url {
+        changed.avatar_url.clone_from(avatar_url);
+    }
+    if let Some(seconds) = patch.slow_mode_seconds {
+        changed.slow_mode_seconds = seconds;
+    }
+    if let Some(system_messages) = patch.system_messages {
+        changed.system_messages = system_messages;
+    }
+    if let Some(seconds) = patch.edit_window_seconds {
+        changed.edit_window_seconds = seconds;
+    }
     if changed == *room {
         return None;
     }
@@ -583,7 +688,7 @@ mod tests {
 
     pub(super) const NOW: Timestamp = Timestamp::from_millis(1_000_000);
 
-    fn id(n: u8) -> UserId {
+    pub(super) fn id(n: u8) -> UserId {
         UserId(Uuid::from_bytes([n; 16]))
     }
 
@@ -595,7 +700,7 @@ mod tests {
         }
     }
 
-    fn member(n: u8, role: MemberRole) -> Member {
+    pub(super) fn member(n: u8, role: MemberRole) -> Member {
         Member {
             room_id: RoomId(Uuid::nil()),
             user_id: id(n),
@@ -607,6 +712,16 @@ mod tests {
             muted_until: None,
             last_read_number: 0,
             last_delivered_number: 0,
+        }
+    }
+
+    /// An open account without a place in the room.
+    pub(super) fn stranger() -> Person {
+        Person {
+            is_deactivated: false,
+            user_role: UserRole::User,
+            ban: None,
+            membership: None,
         }
     }
 
@@ -639,14 +754,16 @@ mod tests {
             },
             membership: own.map(|role| member(1, role)),
             actor_deactivated: false,
+            is_actor_banned: false,
+            is_peer_unreachable: false,
             people: others
                 .iter()
                 .map(|(n, role)| {
                     (
                         id(*n),
                         Person {
-                            is_deactivated: false,
                             membership: Some(member(*n, *role)),
+                            ..stranger()
                         },
                     )
                 })
@@ -977,16 +1094,10 @@ mod tests {
             id(3),
             Person {
                 is_deactivated: true,
-                membership: None,
+                ..stranger()
             },
         );
-        room.people.insert(
-            id(4),
-            Person {
-                is_deactivated: false,
-                membership: None,
-            },
-        );
+        room.people.insert(id(4), stranger());
         let add = |ids: &[u8]| Deed::AddMembers(ids.iter().map(|n| (id(*n), MemberRole::Member)).collect());
         match decide(&actor(1, USER), &add(&[2, 3, 5]), &room) {
             Err(Error::Invalid(fields)) => {

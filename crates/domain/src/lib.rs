@@ -34,6 +34,9 @@ pub use message::{
     ATTACHMENTS_MAX, Attachment, Body, ContentType, Extras, ForwardedFrom, LINKS_MAX, MENTIONS_MAX, Message,
     Named, PINS_MAX, PREVIEW_CHARS_MAX, Preview, REACTION_KINDS_MAX, Reaction, ReactionCount,
 };
-pub use room::{History, Horizon, Member, MemberRole, Room, RoomAccess, RoomHead, RoomKind};
+pub use room::{
+    Ban, EDIT_WINDOW_SECONDS_MAX, History, Horizon, Member, MemberRole, Room, RoomAccess, RoomHead, RoomKind,
+    RoomSettings, SLOW_MODE_SECONDS_MAX,
+};
 pub use time::{Clock, Timestamp};
 pub use user::{Actor, Session, User, UserRole};

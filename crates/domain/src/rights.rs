@@ -225,6 +225,10 @@ pub struct SendFacts<'a> {
     pub now: Timestamp,
 }
 
+/// What whoever writes to somebody is told who is shut, has blocked them or is blocked by them: one text, so
+/// that nobody learns which.
+pub const UNREACHABLE: &str = "this person cannot be written to";
+
 /// Whether a message may enter the room.
 pub fn may_send(facts: &SendFacts<'_>) -> Result<()> {
     if facts.sender_deactivated {
@@ -243,7 +247,7 @@ pub fn may_send(facts: &SendFacts<'_>) -> Result<()> {
         return Err(Error::Forbidden("the room is closed"));
     }
     if facts.peer_unreachable {
-        return Err(Error::Forbidden("this person cannot be written to"));
+        return Err(Error::Forbidden(UNREACHABLE));
     }
     let muted_until = facts.membership.and_then(|member| member.muted_until);
     if facts.user_role != UserRole::Service && muted_until.is_some_and(|until| until > facts.now) {

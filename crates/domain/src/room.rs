@@ -222,6 +222,38 @@ impl Horizon {
     }
 }
 
+/// Somebody who may not come into a room.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ban {
+    /// Who.
+    pub user_id: UserId,
+    /// By whom.
+    pub banned_by: UserId,
+    /// Why, for everybody in the room to read.
+    pub reason: Option<String>,
+    /// Since when.
+    pub created_at: Timestamp,
+}
+
+/// What its admins set for a room, beside its name and description.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RoomSettings {
+    /// A picture.
+    pub avatar_url: Option<String>,
+    /// Seconds between two messages of one member; 0 is off. At most [`SLOW_MODE_SECONDS_MAX`].
+    pub slow_mode_seconds: i64,
+    /// Whether what happens is also told by messages of type `system`.
+    pub system_messages: bool,
+    /// For how many seconds after sending a message may be edited; none: always. At most
+    /// [`EDIT_WINDOW_SECONDS_MAX`].
+    pub edit_window_seconds: Option<i64>,
+}
+
+/// Slowest pace of a room: six hours between two messages of one member.
+pub const SLOW_MODE_SECONDS_MAX: i64 = 21_600;
+/// Longest time for edits that has an end: a year.
+pub const EDIT_WINDOW_SECONDS_MAX: i64 = 31_536_000;
+
 /// What a viewer may know of a room's membership and counters: one primary-key read.
 #[derive(Clone, Debug)]
 pub struct RoomAccess {

@@ -26,6 +26,8 @@ pub const METADATA_BYTES_MAX: usize = 4 * 1024;
 pub const METADATA_DEPTH_MAX: usize = 8;
 /// Longest `external_key`, in characters.
 pub const EXTERNAL_KEY_CHARS_MAX: usize = 200;
+/// Longest reason of a ban or a report, in characters.
+pub const REASON_CHARS_MAX: usize = 500;
 /// Longest URL, in bytes.
 pub const URL_BYTES_MAX: usize = 2_048;
 
@@ -65,6 +67,15 @@ pub fn name(text: &str) -> Checked<String> {
 /// A room's description: at most 2,000 characters, newlines allowed.
 pub fn description(text: &str) -> Checked<()> {
     bounded(text, DESCRIPTION_CHARS_MAX)?;
+    without_controls(text)
+}
+
+/// Why somebody is banned or something is reported: 1–500 characters, newlines allowed.
+pub fn reason(text: &str) -> Checked<()> {
+    if text.trim().is_empty() {
+        return Err("must not be empty".into());
+    }
+    bounded(text, REASON_CHARS_MAX)?;
     without_controls(text)
 }
 

@@ -17,6 +17,9 @@ const MILLIS_MIN: i64 = -62_167_219_200_000;
 const MILLIS_MAX: i64 = 253_402_300_799_999;
 
 impl Timestamp {
+    /// The last moment that can be told, 9999-12-31T23:59:59.999Z: what ends at it has no end.
+    pub const NEVER: Self = Self(MILLIS_MAX);
+
     /// A moment from milliseconds since the Unix epoch, held inside the years 0 to 9999.
     pub const fn from_millis(millis: i64) -> Self {
         if millis < MILLIS_MIN {

@@ -150,6 +150,7 @@ impl Parts {
             room_writes: Arc::<Store>::clone(&store),
             room_reads: Arc::new(CachedRooms::new(Arc::<Store>::clone(&store), cache)),
             search: Arc::<Store>::clone(&store),
+            moderation: Arc::<Store>::clone(&store),
             conversations: store,
             tokens: Arc::new(keys::keyring(settings, folder)?),
             passwords: keys::passwords(),

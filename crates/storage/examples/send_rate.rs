@@ -149,6 +149,7 @@ async fn main() {
             metadata: json!({}),
             history: History::All,
             member_ids: people[1..].iter().map(|actor| actor.user_id).collect(),
+            settings: confab_domain::RoomSettings::default(),
         };
         rooms.push(
             store

@@ -17,6 +17,7 @@ mod lists;
 mod log;
 mod marks;
 mod message_pages;
+mod moderation;
 mod outbox;
 mod pages;
 mod reactions;

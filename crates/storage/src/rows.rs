@@ -1,8 +1,8 @@
 //! From rows to the domain's nouns. Each noun has its list of columns, to be selected with a table alias.
 
 use confab_domain::{
-    ContentType, Extras, History, Member, MemberRole, Message, Room, RoomHead, RoomKind, Timestamp, User,
-    UserRole,
+    Ban, ContentType, Extras, History, Member, MemberRole, Message, Room, RoomHead, RoomKind, Timestamp,
+    User, UserRole,
 };
 use sea_orm::{DbErr, QueryResult, TryGetable};
 use serde::de::DeserializeOwned;
@@ -155,6 +155,27 @@ pub(crate) fn member_or_none(row: &Row) -> Result<Option<Member>, DbErr> {
         return Ok(None);
     }
     member(row).map(Some)
+}
+
+/// Columns of a [`Ban`] under the alias `b`.
+pub(crate) const BAN: &str =
+    "b.user_id AS b_user_id, b.banned_by AS b_banned_by, b.reason AS b_reason, b.created_at AS b_created_at";
+
+pub(crate) fn ban(row: &Row) -> Result<Ban, DbErr> {
+    Ok(Ban {
+        user_id: row.id("b_user_id")?,
+        banned_by: row.id("b_banned_by")?,
+        reason: row.get("b_reason")?,
+        created_at: row.time("b_created_at")?,
+    })
+}
+
+/// The ban of an outer join.
+pub(crate) fn ban_or_none(row: &Row) -> Result<Option<Ban>, DbErr> {
+    if row.get::<Option<Uuid>>("b_user_id")?.is_none() {
+        return Ok(None);
+    }
+    ban(row).map(Some)
 }
 
 /// Columns of a [`Message`] under the alias `g`.

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use axum::body::Bytes;
+use axum::body::{Bytes, HttpBody};
 use axum::extract::{FromRequest, Request};
 use confab_domain::FieldError;
 use http::{HeaderMap, StatusCode, header};
@@ -33,6 +33,25 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
                     _ => Failure::malformed("the body ended early"),
                 })?;
         parse(&body).map(Self)
+    }
+}
+
+/// A JSON body that may be left out whole; then the default.
+#[derive(Debug)]
+pub(crate) struct OptionalBody<T>(pub(crate) T);
+
+impl<T: DeserializeOwned + Default, S: Send + Sync> FromRequest<S> for OptionalBody<T> {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Failure> {
+        let is_without = !request.headers().contains_key(header::CONTENT_TYPE)
+            && request.body().size_hint().exact() == Some(0);
+        if is_without {
+            return Ok(Self(T::default()));
+        }
+        JsonBody::from_request(request, state)
+            .await
+            .map(|JsonBody(body)| Self(body))
     }
 }
 

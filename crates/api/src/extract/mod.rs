@@ -6,7 +6,7 @@ mod origin;
 mod path;
 mod query;
 
-pub(crate) use body::{AsObject, JsonBody, Patch, present};
+pub(crate) use body::{AsObject, JsonBody, OptionalBody, Patch, present};
 pub(crate) use caller::Caller;
 pub(crate) use origin::Origin;
 pub(crate) use path::{

@@ -298,6 +298,7 @@ fn tags() -> Vec<Tag> {
         ),
         tag("rooms", "Public, private and direct rooms."),
         tag("members", "Who is in a room, and as what."),
+        tag("moderation", "Who is kept out of a room, or silent in it."),
         tag("messages", "Send, read, edit, delete."),
         tag(
             "log",

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use confab_contract::RoomForViewer;
-use confab_domain::UserId;
 use confab_domain::commands::{self, CreateRoom};
 use confab_domain::ports::Ports;
+use confab_domain::{RoomSettings, UserId};
 use http::StatusCode;
 use serde::Deserialize;
 use serde_json::Value;
@@ -64,6 +64,17 @@ pub(crate) struct KeepRoomBody {
     #[serde(default)]
     #[schema(max_items = 100)]
     member_external_ids: Vec<String>,
+    /// A picture: an http(s) URL, or a path of this server.
+    #[schema(max_length = 2048)]
+    avatar_url: Option<String>,
+    /// Seconds between two messages of one member; 0 (default) is off.
+    #[schema(minimum = 0, maximum = 21600)]
+    slow_mode_seconds: Option<i64>,
+    /// Whether what happens is also told by messages of type `system`; false by default.
+    system_messages: Option<bool>,
+    /// For how many seconds after sending a message may be edited; absent: always.
+    #[schema(minimum = 0, maximum = 31536000)]
+    edit_window_seconds: Option<i64>,
 }
 
 /// Keep a room by key
@@ -93,6 +104,12 @@ async fn keep_room(
         metadata: body.metadata,
         history: body.history,
         member_ids: body.member_ids,
+        settings: RoomSettings {
+            avatar_url: body.avatar_url,
+            slow_mode_seconds: body.slow_mode_seconds.unwrap_or(0),
+            system_messages: body.system_messages.unwrap_or(false),
+            edit_window_seconds: body.edit_window_seconds,
+        },
     };
     let (key, ids) = (&path.external_key, &body.member_external_ids);
     let trace = caller.trace.clone();

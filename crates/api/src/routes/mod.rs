@@ -10,6 +10,7 @@ mod marks;
 mod me;
 mod members;
 mod messages;
+mod moderation;
 mod ops;
 mod pins;
 mod presence;
@@ -32,6 +33,7 @@ pub(crate) fn all() -> OpenApiRouter<AppState> {
         .merge(users::routes())
         .merge(rooms::routes())
         .merge(members::routes())
+        .merge(moderation::routes())
         .merge(messages::routes())
         .merge(reactions::routes())
         .merge(pins::routes())

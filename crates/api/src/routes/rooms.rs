@@ -8,7 +8,7 @@ use confab_contract::{Page, RoomForViewer};
 use confab_domain::commands::{self, CreateRoom, UpdateRoom};
 use confab_domain::ports::{Ports, RoomFilter, RoomListing};
 use confab_domain::queries::{self, RoomView};
-use confab_domain::{RoomId, RoomKind, UserId};
+use confab_domain::{RoomId, RoomKind, RoomSettings, UserId};
 use http::StatusCode;
 use serde::Deserialize;
 use serde_json::Value;
@@ -110,6 +110,17 @@ pub(crate) struct CreateRoomBody {
     #[serde(default)]
     #[schema(value_type = Vec<Uuid>, max_items = 100)]
     member_ids: Vec<UserId>,
+    /// A picture: an http(s) URL, or a path of this server.
+    #[schema(max_length = 2048)]
+    avatar_url: Option<String>,
+    /// Seconds between two messages of one member; 0 (default) is off.
+    #[schema(minimum = 0, maximum = 21600)]
+    slow_mode_seconds: Option<i64>,
+    /// Whether what happens (joined, left, renamed …) is also told by messages of type `system`; false by default.
+    system_messages: Option<bool>,
+    /// For how many seconds after sending a message may be edited; absent: always.
+    #[schema(minimum = 0, maximum = 31536000)]
+    edit_window_seconds: Option<i64>,
 }
 
 /// Make a room
@@ -132,6 +143,12 @@ async fn create_room(
         metadata: body.metadata,
         history: body.history,
         member_ids: body.member_ids,
+        settings: RoomSettings {
+            avatar_url: body.avatar_url,
+            slow_mode_seconds: body.slow_mode_seconds.unwrap_or(0),
+            system_messages: body.system_messages.unwrap_or(false),
+            edit_window_seconds: body.edit_window_seconds,
+        },
     };
     let made = commands::create_room(&ports, &caller.actor, wanted, caller.trace.clone()).await?;
     Ok((StatusCode::CREATED, seen(&ports, &caller, made.room.id).await?))
@@ -205,6 +222,22 @@ pub(crate) struct UpdateRoomBody {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<Object>)]
     metadata: Patch<Value>,
+    /// A picture; null clears.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>, max_length = 2048)]
+    avatar_url: Patch<String>,
+    /// Seconds between two messages of one member; 0 and null switch it off.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<i64>, minimum = 0, maximum = 21600)]
+    slow_mode_seconds: Patch<i64>,
+    /// Whether what happens is also told by messages of type `system`.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<bool>)]
+    system_messages: Patch<bool>,
+    /// For how many seconds after sending a message may be edited; null: always.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<i64>, minimum = 0, maximum = 31536000)]
+    edit_window_seconds: Patch<i64>,
 }
 
 /// Edit a room
@@ -225,6 +258,10 @@ async fn update_room(
         name: body.name,
         description: body.description,
         metadata: body.metadata,
+        avatar_url: body.avatar_url,
+        slow_mode_seconds: body.slow_mode_seconds,
+        system_messages: body.system_messages,
+        edit_window_seconds: body.edit_window_seconds,
     };
     commands::update_room(&ports, &caller.actor, path.room_id, wanted, caller.trace.clone()).await?;
     seen(&ports, &caller, path.room_id).await

@@ -9,6 +9,7 @@ mod log;
 mod matrix;
 mod members;
 mod messages;
+mod moderation;
 mod outside;
 mod pages;
 mod reactions;

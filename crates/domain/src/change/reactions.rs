@@ -1,6 +1,6 @@
 //! Decides what a message wears: reactions and the pin.
 
-use super::{Effect, Facts, not_muted};
+use super::{Effect, Facts, may_speak};
 use crate::{Actor, Error, Message, PINS_MAX, REACTION_KINDS_MAX, Result};
 
 /// One reaction a person and emoji; at most [`REACTION_KINDS_MAX`] emoji a message.
@@ -11,7 +11,7 @@ pub(super) fn add(actor: &Actor, message: &Message, emoji: &str, facts: &Facts) 
     if facts.has_reacted {
         return Ok(Vec::new());
     }
-    not_muted(actor, facts)?;
+    may_speak(actor, facts)?;
     let kinds = &message.extras.reactions;
     if kinds.len() >= REACTION_KINDS_MAX && kinds.iter().all(|kind| kind.emoji != emoji) {
         return Err(Error::Conflict(
@@ -40,13 +40,14 @@ pub(super) fn remove(actor: &Actor, message: &Message, emoji: &str, facts: &Fact
 }
 
 /// At most [`PINS_MAX`] a room.
-pub(super) fn pin(message: &Message, facts: &Facts) -> Result<Vec<Effect>> {
+pub(super) fn pin(actor: &Actor, message: &Message, facts: &Facts) -> Result<Vec<Effect>> {
     if message.is_deleted() {
         return Err(Error::Conflict("the message is deleted"));
     }
     if message.extras.pinned_at.is_some() {
         return Ok(Vec::new());
     }
+    may_speak(actor, facts)?;
     if facts.pinned_count >= PINS_MAX {
         return Err(Error::Conflict("the room has as many pinned messages as it can"));
     }

@@ -10,6 +10,7 @@ mod keyed_rooms;
 mod marks;
 mod members;
 mod messages;
+mod moderation;
 mod reactions;
 mod rooms;
 mod send_message;
@@ -31,6 +32,7 @@ pub use keyed_rooms::{keep_room, room_by_key};
 pub use marks::{mark_delivered, mark_read, set_typing};
 pub use members::{add_members, change_role, join_room, leave_room, remove_member, remove_members};
 pub use messages::{delete_message, edit_message};
+pub use moderation::{ban_user, mute_member, unban_user, unmute_member};
 pub use reactions::{add_reaction, pin_message, remove_reaction, unpin_message};
 pub use rooms::{
     CreateRoom, MEMBERS_AT_ONCE_MAX, UpdateRoom, create_room, delete_room, open_direct_room, update_room,

@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use super::budgets;
 use crate::ports::{Changed, NewRoom, Ports};
 use crate::{
-    Actor, Deed, Error, Findings, History, Result, RoomId, RoomKind, RoomPatch, Timestamp, Trace, UserId,
-    text,
+    Actor, Deed, EDIT_WINDOW_SECONDS_MAX, Error, Findings, History, Result, RoomId, RoomKind, RoomPatch,
+    RoomSettings, SLOW_MODE_SECONDS_MAX, Timestamp, Trace, UserId, text,
 };
 
 /// Most members given when a room is made, or added at once.
@@ -27,6 +27,8 @@ pub struct CreateRoom {
     pub history: Option<String>,
     /// Further members, at most 100.
     pub member_ids: Vec<UserId>,
+    /// What else its founder sets.
+    pub settings: RoomSettings,
 }
 
 /// New values, unchecked: outer `None` keeps, inner `None` clears.
@@ -38,6 +40,14 @@ pub struct UpdateRoom {
     pub description: Option<Option<String>>,
     /// New metadata.
     pub metadata: Option<Option<Value>>,
+    /// A new picture.
+    pub avatar_url: Option<Option<String>>,
+    /// Another pace; clearing switches it off.
+    pub slow_mode_seconds: Option<Option<i64>>,
+    /// Whether what happens is also told by messages; clearing switches it off.
+    pub system_messages: Option<Option<bool>>,
+    /// Another time for edits; clearing leaves them for ever.
+    pub edit_window_seconds: Option<Option<i64>>,
 }
 
 /// Makes a public or private room, with the actor as its owner.
@@ -79,6 +89,7 @@ pub(super) fn checked(wanted: CreateRoom, now: Timestamp) -> Result<NewRoom> {
     if wanted.member_ids.len() > MEMBERS_AT_ONCE_MAX {
         findings.add("member_ids", format!("must be at most {MEMBERS_AT_ONCE_MAX}"));
     }
+    check_settings(&wanted.settings, &mut findings);
     findings.finish()?;
     let (Some(kind), Some(name), Some(history)) = (kind, name, history) else {
         return Err(Error::Internal("a checked room lacks a field", None));
@@ -91,6 +102,7 @@ pub(super) fn checked(wanted: CreateRoom, now: Timestamp) -> Result<NewRoom> {
         metadata,
         history,
         member_ids: wanted.member_ids,
+        settings: wanted.settings,
     })
 }
 
@@ -138,6 +150,13 @@ pub async fn update_room(
     if let Some(metadata) = &metadata {
         findings.take("metadata", text::metadata(metadata));
     }
+    let settings = RoomSettings {
+        avatar_url: wanted.avatar_url.clone().flatten(),
+        slow_mode_seconds: wanted.slow_mode_seconds.flatten().unwrap_or(0),
+        system_messages: false,
+        edit_window_seconds: wanted.edit_window_seconds.flatten(),
+    };
+    check_settings(&settings, &mut findings);
     findings.finish()?;
     let description = wanted
         .description
@@ -146,11 +165,34 @@ pub async fn update_room(
         name,
         description,
         metadata,
+        avatar_url: wanted.avatar_url,
+        slow_mode_seconds: wanted.slow_mode_seconds.map(Option::unwrap_or_default),
+        system_messages: wanted.system_messages.map(Option::unwrap_or_default),
+        edit_window_seconds: wanted.edit_window_seconds,
     });
     ports
         .room_writes
         .change(room_id, actor, deed, ports.clock.now(), trace)
         .await
+}
+
+fn check_settings(settings: &RoomSettings, findings: &mut Findings) {
+    if let Some(avatar_url) = &settings.avatar_url {
+        findings.take("avatar_url", text::url(avatar_url));
+    }
+    if !(0..=SLOW_MODE_SECONDS_MAX).contains(&settings.slow_mode_seconds) {
+        findings.add(
+            "slow_mode_seconds",
+            format!("must be 0 to {SLOW_MODE_SECONDS_MAX}"),
+        );
+    }
+    let window = settings.edit_window_seconds;
+    if window.is_some_and(|seconds| !(0..=EDIT_WINDOW_SECONDS_MAX).contains(&seconds)) {
+        findings.add(
+            "edit_window_seconds",
+            format!("must be 0 to {EDIT_WINDOW_SECONDS_MAX}, or null"),
+        );
+    }
 }
 
 /// Ends a room: gone at once for everybody.

@@ -6,6 +6,7 @@ mod conversations;
 mod host;
 mod identity;
 mod live;
+mod moderation;
 mod outbox;
 mod presence;
 mod rate_limits;
@@ -19,6 +20,7 @@ pub use conversations::*;
 pub use host::*;
 pub use identity::*;
 pub use live::*;
+pub use moderation::*;
 pub use outbox::*;
 pub use presence::*;
 pub use rate_limits::*;
@@ -46,6 +48,8 @@ pub struct Ports {
     pub conversations: Arc<dyn Conversations>,
     /// Finds messages by their text.
     pub search: Arc<dyn Search>,
+    /// Who is kept out of what, and by whom.
+    pub moderation: Arc<dyn Moderation>,
     /// Access tokens.
     pub tokens: Arc<dyn AccessTokens>,
     /// Password hashes.

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::ports::Page;
 use crate::{
     Actor, Body, Deed, Epoch, Event, EventId, History, Horizon, Member, Message, MessageId, Result, Room,
-    RoomAccess, RoomHead, RoomId, RoomKind, Timestamp, Trace, User, UserId,
+    RoomAccess, RoomHead, RoomId, RoomKind, RoomSettings, Timestamp, Trace, User, UserId,
 };
 
 /// A message on its way into a room.
@@ -57,6 +57,8 @@ pub struct NewRoom {
     pub history: History,
     /// Further members from the start, at most 100.
     pub member_ids: Vec<UserId>,
+    /// What else its founder sets.
+    pub settings: RoomSettings,
 }
 
 /// What a deed did.

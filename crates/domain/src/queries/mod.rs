@@ -1,12 +1,14 @@
 //! Everything that can be asked, each with its right checked and the viewer's horizon kept.
 
 mod messages;
+mod moderation;
 mod people;
 mod reactions;
 mod rooms;
 mod search;
 
 pub use messages::{LogItem, LogView, MessageView, PageView, list_messages, message, room_log};
+pub use moderation::list_bans;
 pub use people::{list_presence, list_receipts, profile, search_users, user_presence};
 pub use reactions::{list_pins, list_reactions, own_reactions};
 pub use rooms::{RoomView, list_members, list_rooms, member, room};

@@ -203,7 +203,8 @@ impl House {
             room_writes: archive.clone(),
             search: archive.clone(),
             room_reads: archive.clone(),
-            conversations: archive,
+            conversations: archive.clone(),
+            moderation: archive,
             tokens: Arc::new(keyring),
             passwords: Arc::new(Argon2Passwords::new(2)),
             secrets: Arc::new(RandomSecrets),
@@ -304,6 +305,7 @@ impl House {
             metadata: None,
             history: Some(history.to_owned()),
             member_ids: guests[1..].iter().map(|guest| guest.id).collect(),
+            settings: confab_domain::RoomSettings::default(),
         };
         create_room(&self.ports, &guests[0].actor, wanted, Trace::default())
             .await

@@ -58,6 +58,29 @@ pub(crate) async fn apply<C: ConnectionTrait>(
                 muted_until: *muted_until,
             });
         }
+        Effect::Banned { user_id, reason } => {
+            let sql = "INSERT INTO bans (room_id, user_id, banned_by, reason, created_at)
+                       VALUES ($1, $2, $3, $4, $5)
+                       ON CONFLICT (room_id, user_id) DO UPDATE SET banned_by = excluded.banned_by,
+                           reason = excluded.reason, created_at = excluded.created_at";
+            let arguments = vec![
+                room_id.0.into(),
+                user_id.0.into(),
+                log.actor_id().0.into(),
+                reason.clone().into(),
+                dialect.time(now),
+            ];
+            run.execute(sql, arguments).await?;
+            log.add(EventBody::UserBanned {
+                user_id: *user_id,
+                reason: reason.clone(),
+            });
+        }
+        Effect::Unbanned { user_id } => {
+            let sql = "DELETE FROM bans WHERE room_id = $1 AND user_id = $2";
+            run.execute(sql, vec![room_id.0.into(), user_id.0.into()]).await?;
+            log.add(EventBody::UserUnbanned { user_id: *user_id });
+        }
         Effect::RoomUpdated(room) => {
             update_room(run, room).await?;
             log.room = room.as_ref().clone();

@@ -6,7 +6,7 @@ use confab_domain::change::founding_role;
 use confab_domain::ports::{Changed, NewRoom};
 use confab_domain::{
     Epoch, Error, EventBody, Findings, History, Person, Result, Room, RoomHead, RoomId, RoomKind, UserId,
-    UserRole,
+    UserRole, rights,
 };
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, Value};
 use serde_json::Value as Json;
@@ -82,10 +82,10 @@ fn room_of(wanted: NewRoom, external_key: Option<&str>, act: &Act<'_>) -> (Room,
         external_key: external_key.map(str::to_owned),
         history: wanted.history,
         is_active: true,
-        avatar_url: None,
-        slow_mode_seconds: 0,
-        system_messages: false,
-        edit_window_seconds: None,
+        avatar_url: wanted.settings.avatar_url,
+        slow_mode_seconds: wanted.settings.slow_mode_seconds,
+        system_messages: wanted.settings.system_messages,
+        edit_window_seconds: wanted.settings.edit_window_seconds,
         created_by: Some(act.actor.user_id),
         created_at: act.now,
         updated_at: act.now,
@@ -148,10 +148,13 @@ pub(crate) async fn direct_room(
                 .await
                 .map_err(from_db)?;
             require_open_founder(&people, own_id)?;
+            if is_blocked(&run, pair).await.map_err(from_db)? {
+                return Err(Error::Forbidden(rights::UNREACHABLE));
+            }
             match people.get(&peer_id) {
                 None => return Err(Error::invalid("user_id", "there is no such user")),
                 Some(peer) if peer.is_deactivated => {
-                    return Err(Error::Forbidden("this person cannot be written to"));
+                    return Err(Error::Forbidden(rights::UNREACHABLE));
                 }
                 Some(_) => {}
             }
@@ -190,6 +193,19 @@ fn require_open_founder(people: &HashMap<UserId, Person>, founder_id: UserId) ->
         Some(founder) if !founder.is_deactivated => Ok(()),
         _ => Err(Error::Forbidden("the account is deactivated")),
     }
+}
+
+/// Whether one of the two has blocked the other.
+async fn is_blocked<C: ConnectionTrait>(
+    run: &Runner<'_, C>,
+    (one, other): (UserId, UserId),
+) -> std::result::Result<bool, DbErr> {
+    let sql = "SELECT 1 AS found FROM blocks WHERE blocker_id = $1 AND blocked_id = $2 \
+               UNION ALL SELECT 1 FROM blocks WHERE blocker_id = $2 AND blocked_id = $1";
+    Ok(run
+        .first(sql, vec![one.0.into(), other.0.into()])
+        .await?
+        .is_some())
 }
 
 async fn find_direct(store: &Store, pair: (UserId, UserId)) -> std::result::Result<Option<Changed>, DbErr> {
@@ -232,8 +248,9 @@ async fn insert_room<C: ConnectionTrait>(
 ) -> std::result::Result<bool, DbErr> {
     let sql = format!(
         "INSERT INTO rooms (id, kind, history, name, description, metadata, created_by, created_at, updated_at,
-            direct_low, direct_high, external_key)
-         VALUES ($1, $2, $3, $4, $5, {}, $7, $8, $8, $9, $10, $11) ON CONFLICT DO NOTHING",
+            direct_low, direct_high, external_key, avatar_url, slow_mode_seconds, system_messages,
+            edit_window_seconds)
+         VALUES ($1, $2, $3, $4, $5, {}, $7, $8, $8, $9, $10, $11, $12, $13, $14, $15) ON CONFLICT DO NOTHING",
         run.dialect.json("$6")
     );
     let arguments = vec![
@@ -248,6 +265,10 @@ async fn insert_room<C: ConnectionTrait>(
         pair.map(|(low, _)| low.0).into(),
         pair.map(|(_, high)| high.0).into(),
         room.external_key.clone().into(),
+        room.avatar_url.clone().into(),
+        room.slow_mode_seconds.into(),
+        room.system_messages.into(),
+        room.edit_window_seconds.into(),
     ];
     if run.execute(&sql, arguments).await? == 0 {
         return Ok(false);

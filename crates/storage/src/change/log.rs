@@ -41,6 +41,10 @@ impl RoomLog {
         self.now
     }
 
+    pub(crate) const fn actor_id(&self) -> UserId {
+        self.actor_id
+    }
+
     /// The `seq` that the next event will have.
     pub(crate) const fn next_seq(&self) -> i64 {
         self.head.last_seq + 1

@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
-use confab_domain::{Deed, Epoch, Facts, Member, MemberRole, MessageId, Person, RoomId, User, UserId};
+use confab_domain::{
+    Deed, Epoch, Facts, Member, MemberRole, MessageId, Person, RoomId, User, UserId, UserRole,
+};
 use sea_orm::{ConnectionTrait, DbErr};
 use uuid::Uuid;
 
@@ -29,13 +31,16 @@ pub(crate) async fn facts<C: ConnectionTrait>(
     let actor_id = act.actor.user_id;
     let sql = format!(
         "SELECT {}, {}, {}, (SELECT name FROM epoch) AS epoch,
-            EXISTS (SELECT 1 FROM users u WHERE u.id = $2 AND u.deactivated_at IS NULL) AS is_actor_open
+            EXISTS (SELECT 1 FROM users u WHERE u.id = $2 AND u.deactivated_at IS NULL) AS is_actor_open,
+            EXISTS (SELECT 1 FROM bans b WHERE b.room_id = $1 AND b.user_id = $2) AS is_actor_banned,
+            {is_peer_shut} AS is_peer_shut
          FROM rooms r JOIN room_heads h ON h.room_id = r.id
          LEFT JOIN members m ON m.room_id = r.id AND m.user_id = $2
          WHERE r.id = $1 AND r.deleted_at IS NULL",
         rows::ROOM,
         rows::HEAD,
-        rows::MEMBER
+        rows::MEMBER,
+        is_peer_shut = is_peer_shut("$2")
     );
     let Some(row) = run.first(&sql, vec![room_id.0.into(), actor_id.0.into()]).await? else {
         return Ok(None);
@@ -43,12 +48,12 @@ pub(crate) async fn facts<C: ConnectionTrait>(
     let needs = deed.needs();
     let membership = rows::member_or_none(&row)?;
     let people = people(run, room_id, &needs.user_ids).await?;
-    let (leaver_id, leaver) = match deed {
-        Deed::RemoveMember(user_id) => {
-            let person = people.get(user_id);
-            (*user_id, person.and_then(|person| person.membership.as_ref()))
+    let (leaver_id, leaver) = match deed.puts_out() {
+        Some(user_id) => {
+            let person = people.get(&user_id);
+            (user_id, person.and_then(|person| person.membership.as_ref()))
         }
-        _ => (actor_id, membership.as_ref()),
+        None => (actor_id, membership.as_ref()),
     };
     let is_owner = leaver.is_some_and(|member| member.is_current() && member.role == MemberRole::Owner);
     // Whom another puts out hands on, but does not close the room: then only an owner's heir matters.
@@ -67,6 +72,8 @@ pub(crate) async fn facts<C: ConnectionTrait>(
         head: rows::head(&row)?,
         membership,
         actor_deactivated: !row.get::<bool>("is_actor_open")?,
+        is_actor_banned: row.get("is_actor_banned")?,
+        is_peer_unreachable: row.get::<Option<bool>>("is_peer_shut")?.unwrap_or(false),
         people,
         message: match needs.message_id {
             Some(message_id) => {
@@ -97,6 +104,18 @@ pub(crate) async fn facts<C: ConnectionTrait>(
     Ok(Some((Epoch::new(row.get::<String>("epoch")?), facts)))
 }
 
+/// In a direct room, of alias `r`: whether the other person than `user` has shut their account, or one of the two
+/// has blocked the other. NULL in any other room.
+pub(crate) fn is_peer_shut(user: &str) -> String {
+    let peer = format!("CASE WHEN r.direct_low = {user} THEN r.direct_high ELSE r.direct_low END");
+    format!(
+        "CASE WHEN r.kind = 'direct' THEN NOT EXISTS (
+            SELECT 1 FROM users p WHERE p.deactivated_at IS NULL AND p.id = {peer}
+        ) OR EXISTS (SELECT 1 FROM blocks k WHERE k.blocker_id = {peer} AND k.blocked_id = {user})
+        OR EXISTS (SELECT 1 FROM blocks k WHERE k.blocker_id = {user} AND k.blocked_id = {peer}) END"
+    )
+}
+
 /// Accounts and rows in the room of these people; who has no account is left out.
 pub(crate) async fn people<C: ConnectionTrait>(
     run: &Runner<'_, C>,
@@ -107,10 +126,12 @@ pub(crate) async fn people<C: ConnectionTrait>(
         return Ok(HashMap::new());
     }
     let sql = format!(
-        "SELECT u.id AS person_id, u.deactivated_at IS NOT NULL AS is_shut, {}
+        "SELECT u.id AS person_id, u.deactivated_at IS NOT NULL AS is_shut, u.role AS person_role, {}, {}
          FROM {} AS list JOIN users u ON u.id = list.id
-         LEFT JOIN members m ON m.room_id = $2 AND m.user_id = u.id",
+         LEFT JOIN members m ON m.room_id = $2 AND m.user_id = u.id
+         LEFT JOIN bans b ON b.room_id = $2 AND b.user_id = u.id",
         rows::MEMBER,
+        rows::BAN,
         run.dialect.ids_table("$1")
     );
     let arguments = vec![run.dialect.ids(user_ids.iter().map(|id| id.0)), room_id.0.into()];
@@ -119,6 +140,8 @@ pub(crate) async fn people<C: ConnectionTrait>(
         .map(|row| {
             let person = Person {
                 is_deactivated: row.get("is_shut")?,
+                user_role: row.word("person_role", UserRole::parse)?,
+                ban: rows::ban_or_none(row)?,
                 membership: rows::member_or_none(row)?,
             };
             Ok((row.id("person_id")?, person))

@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use super::job::Job;
 use super::plan::{Counters, Plan, Repeat, RoomState, SendRow};
+use crate::change::is_peer_shut;
 use crate::dialect::Dialect;
 use crate::rows::{self, Row, extras_text, metadata_text};
 
@@ -419,10 +420,7 @@ fn facts_sql(jobs: &str) -> String {
         "WITH j AS MATERIALIZED ({jobs})
         SELECT (SELECT name FROM epoch) AS epoch, r.kind, r.is_active, {member},
             EXISTS (SELECT 1 FROM users u WHERE u.id = j.sender_id AND u.deactivated_at IS NULL) AS is_sender_open,
-            CASE WHEN r.kind = 'direct' THEN NOT EXISTS (
-                SELECT 1 FROM users p WHERE p.deactivated_at IS NULL
-                AND p.id = CASE WHEN r.direct_low = j.sender_id THEN r.direct_high ELSE r.direct_low END
-            ) END AS is_peer_shut,
+            {is_peer_shut} AS is_peer_shut,
             (SELECT x.id FROM messages x WHERE x.client_key = j.client_key) AS repeat_id,
             CASE WHEN j.reply_to IS NOT NULL THEN (
                 SELECT x.number FROM messages x WHERE x.id = j.reply_to AND x.room_id = j.room_id
@@ -431,7 +429,8 @@ fn facts_sql(jobs: &str) -> String {
         LEFT JOIN rooms r ON r.id = j.room_id AND r.deleted_at IS NULL
         LEFT JOIN members m ON m.room_id = j.room_id AND m.user_id = j.sender_id
         ORDER BY j.ord",
-        member = rows::MEMBER
+        member = rows::MEMBER,
+        is_peer_shut = is_peer_shut("j.sender_id")
     )
 }
 

@@ -303,6 +303,7 @@ fn offer(world: &World) -> NewRoom {
         metadata: json!({}),
         history: History::All,
         member_ids: Vec::new(),
+        settings: confab_domain::RoomSettings::default(),
     }
 }
 

@@ -182,6 +182,7 @@ impl World {
             metadata: json!({}),
             history,
             member_ids: Vec::new(),
+            settings: confab_domain::RoomSettings::default(),
         };
         let made = self
             .store

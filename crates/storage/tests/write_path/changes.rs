@@ -47,6 +47,7 @@ async fn founding(world: World) {
         metadata: json!({"a": 1}),
         history: History::All,
         member_ids,
+        settings: confab_domain::RoomSettings::default(),
     };
     let error = node
         .store
@@ -135,6 +136,7 @@ async fn membership(world: World) {
         name: Some("New".into()),
         description: Some(Some("D".into())),
         metadata: None,
+        ..RoomPatch::default()
     };
     assert_eq!(
         deed(&node, room, &bob, Deed::UpdateRoom(patch.clone()))
@@ -393,6 +395,7 @@ async fn horizon(world: World) {
         metadata: json!({}),
         history: History::SinceJoin,
         member_ids: vec![],
+        settings: confab_domain::RoomSettings::default(),
     };
     let room = node
         .store

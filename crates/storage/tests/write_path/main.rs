@@ -3,6 +3,7 @@
 
 mod changes;
 mod faults;
+mod moderation;
 mod outbox;
 mod races;
 mod reactions;

@@ -186,6 +186,7 @@ impl Node {
             metadata: json!({"colour": "green"}),
             history: History::All,
             member_ids: members.iter().map(|actor| actor.user_id).collect(),
+            settings: confab_domain::RoomSettings::default(),
         };
         self.store
             .create_room(room, owner, now, Trace::default())

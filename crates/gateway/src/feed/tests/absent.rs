@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use confab_domain::ports::{
-    Accounts, Changed, Conversations, HostProduct, HostUser, KeyBearer, Mark, NewMessage, NewRoom, NewUser,
-    OutsideProfile, Page, PinKey, ProfilePatch, ReactionKey, RoomWrites, Rotation, Search, SearchFound,
-    SearchRequest, SecretHash, Sent,
+    Accounts, Changed, Conversations, HostProduct, HostUser, KeyBearer, Mark, Moderation, NewMessage,
+    NewRoom, NewUser, OutsideProfile, Page, PinKey, ProfilePatch, ReactionKey, RoomWrites, Rotation, Search,
+    SearchFound, SearchRequest, SecretHash, Sent,
 };
 use confab_domain::{
-    Actor, ApiKey, ApiKeyId, Deed, Error, Horizon, Message, MessageId, Reaction, Result, RoomId, Session,
-    SessionId, Timestamp, Trace, User, UserId, UserRole,
+    Actor, ApiKey, ApiKeyId, Ban, Deed, Error, Horizon, Message, MessageId, Reaction, Result, RoomId,
+    Session, SessionId, Timestamp, Trace, User, UserId, UserRole,
 };
 
 const AWAY: Error = Error::Unavailable("the live feed does not ask this", None);
@@ -45,6 +45,16 @@ impl Conversations for Absent {
         _: Option<PinKey>,
         _: usize,
     ) -> Result<Page<Arc<Message>, PinKey>> {
+        Err(AWAY)
+    }
+}
+
+#[async_trait]
+impl Moderation for Absent {
+    async fn bans(&self, _: RoomId, _: Option<UserId>, _: usize) -> Result<Page<(Ban, User), UserId>> {
+        Err(AWAY)
+    }
+    async fn ban(&self, _: RoomId, _: UserId) -> Result<Option<(Ban, User)>> {
         Err(AWAY)
     }
 }

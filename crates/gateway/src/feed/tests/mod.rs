@@ -110,6 +110,7 @@ impl Stage {
             search: Arc::new(Absent),
             room_reads: script.clone(),
             conversations: Arc::new(Absent),
+            moderation: Arc::new(Absent),
             tokens: Arc::new(keyring.unwrap()),
             passwords: Arc::new(Argon2Passwords::new(1)),
             secrets: Arc::new(RandomSecrets),

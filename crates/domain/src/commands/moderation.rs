@@ -1,0 +1,71 @@
+//! Keeps people out of a room, or silent in it.
+
+use crate::ports::{Changed, Ports};
+use crate::{Actor, Deed, Error, Result, RoomId, Timestamp, Trace, UserId, text};
+
+/// Puts somebody out and keeps them out, member or not. A repeat changes nothing but the reason, when one is
+/// given that differs.
+pub async fn ban_user(
+    ports: &Ports,
+    actor: &Actor,
+    room_id: RoomId,
+    user_id: UserId,
+    reason: Option<String>,
+    trace: Trace,
+) -> Result<Changed> {
+    if let Some(reason) = &reason {
+        text::reason(reason).map_err(|refusal| Error::invalid("reason", refusal))?;
+    }
+    let deed = Deed::Ban { user_id, reason };
+    ports
+        .room_writes
+        .change(room_id, actor, deed, ports.clock.now(), trace)
+        .await
+}
+
+/// Lets somebody come back. Who is not banned stays so.
+pub async fn unban_user(
+    ports: &Ports,
+    actor: &Actor,
+    room_id: RoomId,
+    user_id: UserId,
+    trace: Trace,
+) -> Result<Changed> {
+    ports
+        .room_writes
+        .change(room_id, actor, Deed::Unban(user_id), ports.clock.now(), trace)
+        .await
+}
+
+/// Keeps somebody from speaking until then, or until further notice; until when it is from now on.
+pub async fn mute_member(
+    ports: &Ports,
+    actor: &Actor,
+    room_id: RoomId,
+    user_id: UserId,
+    until: Option<Timestamp>,
+    trace: Trace,
+) -> Result<Timestamp> {
+    let now = ports.clock.now();
+    let until = until.unwrap_or(Timestamp::NEVER);
+    if until <= now {
+        return Err(Error::invalid("until", "must be in the future"));
+    }
+    let deed = Deed::Mute { user_id, until };
+    ports.room_writes.change(room_id, actor, deed, now, trace).await?;
+    Ok(until)
+}
+
+/// Lets somebody speak again. Who is not muted stays so.
+pub async fn unmute_member(
+    ports: &Ports,
+    actor: &Actor,
+    room_id: RoomId,
+    user_id: UserId,
+    trace: Trace,
+) -> Result<Changed> {
+    ports
+        .room_writes
+        .change(room_id, actor, Deed::Unmute(user_id), ports.clock.now(), trace)
+        .await
+}
