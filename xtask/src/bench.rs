@@ -61,6 +61,15 @@ pub(crate) async fn run(options: Options) -> Result<ExitCode> {
         "LOGINS",
         "REGISTRATIONS",
         "ROOM_CHANGES",
+        "EDITS",
+        "DELETES",
+        "REACTIONS",
+        "MARKS",
+        "TICKETS",
+        "REFRESHES",
+        "PROFILE_CHANGES",
+        "REPORTS",
+        "REQUESTS",
         "FRAMES",
     ];
     let builder = limits

@@ -13,6 +13,7 @@ use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, Predicate, SizeAbove};
 use tower_http::timeout::TimeoutLayer;
 
+use crate::budgets::NotedRateLimits;
 use crate::failure::Failure;
 use crate::middleware::{cors, panicked, scope, security_headers};
 use crate::{Documents, Settings, pages, routes};
@@ -80,8 +81,12 @@ impl Api {
     /// [`crate::without_trailing_slash`], and give each request a `ConnectInfo<SocketAddr>` extension with
     /// the client's address.
     pub fn into_router(self) -> Router {
+        let ports = Ports {
+            rate_limits: Arc::new(NotedRateLimits(self.ports.rate_limits.clone())),
+            ..self.ports
+        };
         let state = AppState {
-            ports: Arc::new(self.ports),
+            ports: Arc::new(ports),
             settings: Arc::new(self.settings),
             documents: Arc::new(self.documents),
             readiness: self.readiness,

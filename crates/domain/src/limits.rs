@@ -38,6 +38,22 @@ pub struct Limits {
     pub reactions: Rate,
     /// Searches in messages, per person; each page is one.
     pub searches: Rate,
+    /// Messages that one person edits.
+    pub edits: Rate,
+    /// Messages that one person deletes.
+    pub deletes: Rate,
+    /// Read and delivered marks that one person moves.
+    pub marks: Rate,
+    /// Tickets for sockets, per person.
+    pub tickets: Rate,
+    /// Refresh tokens spent, per address.
+    pub refreshes: Rate,
+    /// Changes of one person's own account.
+    pub profile_changes: Rate,
+    /// Messages that one person reports.
+    pub reports: Rate,
+    /// Requests of one person over REST, whatever they ask; the backstop behind all others.
+    pub requests: Rate,
     /// Rooms that one connection follows.
     pub rooms_per_connection_max: usize,
     /// Live connections of one person; one more closes the oldest.
@@ -56,6 +72,53 @@ pub struct Limits {
     pub presence_signal_members_max: i64,
 }
 
+impl Limits {
+    /// Every budget of attempts that is shared by all nodes, by the name that answers give it.
+    pub fn budgets(&self) -> Vec<(&'static str, Rate)> {
+        vec![
+            ("send_direct", self.direct_sends),
+            ("send_room", self.room_sends),
+            ("login", self.logins),
+            ("register", self.registrations),
+            ("room_changes", self.room_changes),
+            ("edits", self.edits),
+            ("deletes", self.deletes),
+            ("reactions", self.reactions),
+            ("searches", self.searches),
+            ("marks", self.marks),
+            ("tickets", self.tickets),
+            ("refreshes", self.refreshes),
+            ("profile_changes", self.profile_changes),
+            ("reports", self.reports),
+            ("requests", self.requests),
+        ]
+    }
+
+    /// Without any budget of attempts, for tests and measurements.
+    #[must_use]
+    pub fn without_budgets(self) -> Self {
+        let off = Rate::per_minute(0);
+        Self {
+            direct_sends: off,
+            room_sends: off,
+            logins: off,
+            registrations: off,
+            room_changes: off,
+            edits: off,
+            deletes: off,
+            reactions: off,
+            searches: off,
+            marks: off,
+            tickets: off,
+            refreshes: off,
+            profile_changes: off,
+            reports: off,
+            requests: off,
+            ..self
+        }
+    }
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self {
@@ -66,6 +129,14 @@ impl Default for Limits {
             room_changes: Rate::per_minute(60),
             reactions: Rate::per_minute(60),
             searches: Rate::per_minute(60),
+            edits: Rate::per_minute(60),
+            deletes: Rate::per_minute(60),
+            marks: Rate::per_minute(1_200),
+            tickets: Rate::per_minute(60),
+            refreshes: Rate::per_minute(600),
+            profile_changes: Rate::per_minute(30),
+            reports: Rate::per_minute(20),
+            requests: Rate::per_minute(1_200),
             rooms_per_connection_max: 1_000,
             connections_per_user_max: 8,
             frames: Rate {

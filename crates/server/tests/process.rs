@@ -205,6 +205,42 @@ async fn accounts_are_made_and_changed_by_an_operator() {
 }
 
 #[tokio::test]
+async fn keys_are_made_listed_and_taken_back_by_an_operator() {
+    let folder = scratch::folder("process").unwrap();
+    let run = async |arguments: &[&str]| confab(folder.path(), arguments).run(PATIENCE).await;
+    let refused = run(&["api-key", "create", "shop", "--scope", "everything"]).await;
+    assert!(refused.unwrap_err().to_string().contains("scopes"));
+    let create = [
+        "api-key",
+        "create",
+        "shop",
+        "--scope",
+        "read,rooms",
+        "--expires",
+        "90d",
+    ];
+    let key = run(&create).await.unwrap().trim().to_owned();
+    assert!(key.starts_with("ck_"), "{key}");
+    run(&["user", "create", "ada"]).await.unwrap();
+    let refused = run(&["api-key", "create", "ada", "--scope", "all"]).await;
+    assert!(refused.unwrap_err().to_string().contains("a person's account"));
+    let listed = run(&["api-key", "list"]).await.unwrap();
+    let (id, rest) = listed.trim().split_once(' ').unwrap();
+    assert!(rest.ends_with("read,rooms never By an operator"), "{listed}");
+    assert!(!listed.contains(&key));
+
+    let port = free_port().to_string();
+    let command = confab(folder.path(), &[]).env("PORT", &port);
+    let (process, url, _) = all_in_one(command).await;
+    let client = HttpClient::new(&url);
+    assert_eq!(client.get("/me", &key).await.expect(200)["username"], "shop");
+    run(&["api-key", "revoke", id]).await.unwrap();
+    client.get("/me", &key).await.expect(401);
+    assert!(run(&["api-key", "revoke", id]).await.is_err());
+    assert!(!process.log().tail(1000).contains(&key), "no key in the log");
+}
+
+#[tokio::test]
 async fn another_life_begins_when_an_operator_says_so() {
     let folder = scratch::folder("process").unwrap();
     let run = async |arguments: &[&str]| confab(folder.path(), arguments).run(PATIENCE).await.unwrap();

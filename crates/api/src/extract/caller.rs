@@ -46,6 +46,7 @@ where
             }
             Credential::Key(key) => bearer_of_key(&ports, key, parts).await?,
         };
+        commands::take_request(&ports, &actor).await?;
         if actor.role == UserRole::Service {
             audit(&actor, parts);
         }

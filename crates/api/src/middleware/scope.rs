@@ -13,6 +13,7 @@ use tokio::time::Instant;
 use tracing::Instrument;
 use uuid::Uuid;
 
+use crate::budgets;
 use crate::failure::Failure;
 
 /// The header of a request's id, in both directions.
@@ -62,9 +63,12 @@ pub(crate) async fn scope(mut request: Request, next: Next) -> Response {
         request.headers_mut().insert(X_REQUEST_ID, value);
     }
     let begun = Instant::now();
-    let response = next.run(request).instrument(span.clone()).await;
+    let answered = async {
+        let response = next.run(request).instrument(span.clone()).await;
+        span.in_scope(|| as_problem(response, &request_id))
+    };
+    let mut response = budgets::told(answered, Response::headers_mut).await;
     let elapsed = begun.elapsed();
-    let mut response = span.in_scope(|| as_problem(response, &request_id));
     if let Ok(value) = HeaderValue::from_str(&request_id) {
         response.headers_mut().insert(X_REQUEST_ID, value);
     }

@@ -138,7 +138,7 @@ fn complete(operation: &mut Operation) {
     let mut codes = vec![Code::Internal, Code::Unavailable];
     if operation.security.is_some() {
         // 403 also for a key that does not open it.
-        codes.extend([Code::Unauthenticated, Code::Forbidden]);
+        codes.extend([Code::Unauthenticated, Code::Forbidden, Code::RateLimited]);
     }
     let has_body = operation.request_body.is_some();
     if has_body {

@@ -134,15 +134,17 @@ pub(crate) struct RefreshTokenBody {
     post, path = "/auth/refresh", tag = "account", request_body = RefreshTokenBody,
     responses(
         (status = 200, description = "The next pair of tokens.", body = AccessTokens),
-        Unauthenticated
+        Unauthenticated, RateLimited
     )
 )]
 async fn refresh(
     State(ports): State<Arc<Ports>>,
     State(settings): State<Arc<Settings>>,
+    origin: Origin,
     JsonBody(body): JsonBody<RefreshTokenBody>,
 ) -> Answer<Json<AccessTokens>> {
-    let pair = commands::refresh(&ports, &body.refresh_token, settings.session_times).await?;
+    let (from, _) = login_from(origin);
+    let pair = commands::refresh(&ports, &body.refresh_token, &from, settings.session_times).await?;
     Ok(Json(tokens(pair)))
 }
 

@@ -1,5 +1,6 @@
 //! For operators and tools: health, readiness, documents, capabilities. Open to all.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
 use axum::Json;
@@ -103,6 +104,9 @@ pub(crate) struct CapabilityLimits {
     room_sends: CapabilityRate,
     /// Searches in messages of one person; each page is one.
     searches: CapabilityRate,
+    /// Every budget that is shared by all nodes, by the name in the headers `RateLimit` and `RateLimit-Policy`.
+    #[schema(example = json!({"send_room": {"limit": 30, "window_seconds": 60}}))]
+    budgets: BTreeMap<&'static str, CapabilityRate>,
     /// Frames of one connection.
     frames: CapabilityRate,
     /// Largest frame, in bytes.
@@ -169,11 +173,15 @@ async fn capabilities(
         version: env!("CARGO_PKG_VERSION"),
         protocol: 1,
         features: vec![
+            "account_deactivation",
+            "api_keys",
             "direct_rooms",
             "event_log",
+            "external_users",
             "marks",
             "presence",
             "rooms",
+            "rooms_by_key",
             "search",
             "sse",
             "websocket",
@@ -182,6 +190,11 @@ async fn capabilities(
             direct_sends: limits.direct_sends.into(),
             room_sends: limits.room_sends.into(),
             searches: limits.searches.into(),
+            budgets: limits
+                .budgets()
+                .into_iter()
+                .map(|(name, rate)| (name, rate.into()))
+                .collect(),
             frames: limits.frames.into(),
             frame_bytes_max: limits.frame_bytes_max,
             body_bytes_max: settings.body_bytes_max,

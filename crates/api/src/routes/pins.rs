@@ -34,7 +34,7 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
         (status = 200, description = "The message as it is now.", body = Message),
         Forbidden, NotFound, Conflict, RateLimited
     ),
-    security(("access_token" = []))
+    security(("access_token" = []), ("api_key" = ["messages"]))
 )]
 async fn pin_message(
     State(ports): State<Arc<Ports>>,
@@ -51,7 +51,7 @@ async fn pin_message(
 #[utoipa::path(
     delete, path = "/rooms/{room_id}/pins/{message_id}", tag = "reactions", params(PinPath),
     responses((status = 204, description = "It is pinned no longer."), Forbidden, NotFound, RateLimited),
-    security(("access_token" = []))
+    security(("access_token" = []), ("api_key" = ["messages"]))
 )]
 async fn unpin_message(
     State(ports): State<Arc<Ports>>,
@@ -71,7 +71,7 @@ async fn unpin_message(
     responses(
         (status = 200, description = "The pinned messages.", body = RoomPage<Message>), Forbidden, NotFound
     ),
-    security(("access_token" = []))
+    security(("access_token" = []), ("api_key" = ["read"]))
 )]
 async fn list_pins(
     State(ports): State<Arc<Ports>>,

@@ -36,7 +36,7 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
         (status = 200, description = "The message as it is now.", body = Message),
         Forbidden, NotFound, Conflict, RateLimited
     ),
-    security(("access_token" = []))
+    security(("access_token" = []), ("api_key" = ["messages"]))
 )]
 async fn add_reaction(
     State(ports): State<Arc<Ports>>,
@@ -54,7 +54,7 @@ async fn add_reaction(
 #[utoipa::path(
     delete, path = "/messages/{message_id}/reactions/{emoji}", tag = "reactions", params(ReactionPath),
     responses((status = 204, description = "It is there no longer."), Forbidden, NotFound, RateLimited),
-    security(("access_token" = []))
+    security(("access_token" = []), ("api_key" = ["messages"]))
 )]
 async fn remove_reaction(
     State(ports): State<Arc<Ports>>,
@@ -86,7 +86,7 @@ pub(crate) struct ListReactions {
 #[utoipa::path(
     get, path = "/messages/{message_id}/reactions", tag = "reactions", params(MessagePath, ListReactions),
     responses((status = 200, description = "Who reacted with what.", body = RoomPage<Reaction>), NotFound),
-    security(("access_token" = []))
+    security(("access_token" = []), ("api_key" = ["read"]))
 )]
 async fn list_reactions(
     State(ports): State<Arc<Ports>>,

@@ -85,7 +85,7 @@ async fn a_budget_that_is_used_up_says_when_to_come_back() {
     assert_eq!(problem["code"], "rate_limited");
     let wait: u64 = refused.header("retry-after").parse().unwrap();
     assert!((1..=60).contains(&wait), "{wait}");
-    assert_eq!(refused.header("ratelimit-policy"), "\"default\";q=2;w=60");
+    assert_eq!(refused.header("ratelimit-policy"), "\"login\";q=2;w=60");
     assert_eq!(refused.header("ratelimit"), format!("\"default\";r=0;t={wait}"));
     desk.advance(Duration::from_secs(wait));
     desk.call("POST", "/auth/login", None, Some(&body))

@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use confab_api::{Api, Documents, Readiness, Settings, without_trailing_slash};
 use confab_cache::{MemoryPresence, MemoryRateLimits, MemorySignals};
 use confab_domain::ports::{Accounts, CommittedBatch, CommittedBatches, NewUser, Ports};
-use confab_domain::{Clock, Limits, Rate, Timestamp, Trace, UserId, UserRole};
+use confab_domain::{Clock, Limits, Timestamp, Trace, UserId, UserRole};
 use confab_identity::{Argon2Passwords, Keyring, KeyringSettings, RandomSecrets, SigningKey};
 use confab_storage::{Store, StoreSettings};
 use confab_testkit::HttpClient;
@@ -76,20 +76,7 @@ pub(crate) struct Wishes {
 
 impl Default for Wishes {
     fn default() -> Self {
-        let off = Rate {
-            limit: 0,
-            window: Duration::from_mins(1),
-        };
-        let limits = Limits {
-            direct_sends: off,
-            room_sends: off,
-            logins: off,
-            registrations: off,
-            room_changes: off,
-            reactions: off,
-            searches: off,
-            ..Limits::default()
-        };
+        let limits = Limits::default().without_budgets();
         Self {
             limits,
             settings: Settings::default(),

@@ -5,6 +5,7 @@
 mod account;
 mod desk;
 mod host;
+mod limits;
 mod log;
 mod matrix;
 mod members;

@@ -110,6 +110,7 @@ pub async fn update_profile(
         findings.take("email", text::email(email));
     }
     findings.finish()?;
+    budgets::take_of(ports, "profile_changes", actor, ports.limits.profile_changes).await?;
     let patch = ProfilePatch {
         display_name,
         avatar_url: wanted.avatar_url,

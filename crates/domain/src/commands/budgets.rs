@@ -19,6 +19,11 @@ pub(crate) async fn take(ports: &Ports, name: &'static str, key: &str, rate: Rat
     })
 }
 
+/// Takes one request over REST from its person's budget, whatever it asks.
+pub async fn take_request(ports: &Ports, actor: &Actor) -> Result<()> {
+    take_of(ports, "requests", actor, ports.limits.requests).await
+}
+
 /// Takes one attempt of a person; the host product's service has no limits.
 pub(crate) async fn take_of(ports: &Ports, name: &'static str, actor: &Actor, rate: Rate) -> Result<()> {
     if actor.role == UserRole::Service {

@@ -1,5 +1,6 @@
 //! Moves marks and shows typing: state of one person that others may see.
 
+use super::budgets;
 use crate::ports::{Mark, Ports, Signal};
 use crate::rights::Act;
 use crate::{Actor, Error, Result, RoomId, queries};
@@ -7,6 +8,7 @@ use crate::{Actor, Error, Result, RoomId, queries};
 /// Marks everything up to `number` as read. Never moves back, never beyond the last message.
 pub async fn mark_read(ports: &Ports, actor: &Actor, room_id: RoomId, number: i64) -> Result<Mark> {
     checked(number)?;
+    budgets::take_of(ports, "marks", actor, ports.limits.marks).await?;
     let moved = ports.room_writes.mark_read(room_id, actor.user_id, number).await;
     let mark = or_refused(ports, actor, room_id, moved).await?;
     if mark.has_moved {
@@ -22,6 +24,7 @@ pub async fn mark_read(ports: &Ports, actor: &Actor, room_id: RoomId, number: i6
 /// Marks everything up to `number` as received by the person's client.
 pub async fn mark_delivered(ports: &Ports, actor: &Actor, room_id: RoomId, number: i64) -> Result<Mark> {
     checked(number)?;
+    budgets::take_of(ports, "marks", actor, ports.limits.marks).await?;
     let moved = ports
         .room_writes
         .mark_delivered(room_id, actor.user_id, number)

@@ -60,6 +60,17 @@ pub async fn remove_member(
     user_id: UserId,
     trace: Trace,
 ) -> Result<Changed> {
+    budgets::take_of(ports, "room_changes", actor, ports.limits.room_changes).await?;
+    put_out(ports, actor, room_id, user_id, trace).await
+}
+
+async fn put_out(
+    ports: &Ports,
+    actor: &Actor,
+    room_id: RoomId,
+    user_id: UserId,
+    trace: Trace,
+) -> Result<Changed> {
     ports
         .room_writes
         .change(
@@ -84,9 +95,10 @@ pub async fn remove_members(
         let reason = format!("must be 1 to {MEMBERS_AT_ONCE_MAX}");
         return Err(Error::invalid("user_ids", reason));
     }
+    budgets::take_of(ports, "room_changes", actor, ports.limits.room_changes).await?;
     let mut removed = Vec::new();
     for user_id in user_ids {
-        let changed = remove_member(ports, actor, room_id, *user_id, trace.clone()).await?;
+        let changed = put_out(ports, actor, room_id, *user_id, trace.clone()).await?;
         if !changed.events.is_empty() {
             removed.push(*user_id);
         }
@@ -109,6 +121,7 @@ pub async fn change_role(
             "must be \"owner\", \"admin\", \"moderator\" or \"member\"",
         )
     })?;
+    budgets::take_of(ports, "room_changes", actor, ports.limits.room_changes).await?;
     let deed = Deed::ChangeRole(user_id, role);
     ports
         .room_writes

@@ -1,5 +1,6 @@
 //! Changes and deletes messages.
 
+use super::budgets;
 use crate::ports::{Changed, Ports};
 use crate::rights::{Act, Verdict};
 use crate::{Actor, Deed, Error, MessageId, Result, RoomId, Trace, UserRole, queries, text};
@@ -13,6 +14,7 @@ pub async fn edit_message(
     trace: Trace,
 ) -> Result<Changed> {
     text::content(&content).map_err(|reason| Error::invalid("content", reason))?;
+    budgets::take_of(ports, "edits", actor, ports.limits.edits).await?;
     let room_id = room_of(ports, actor, message_id).await?;
     let deed = Deed::EditMessage { message_id, content };
     ports
@@ -28,6 +30,7 @@ pub async fn delete_message(
     message_id: MessageId,
     trace: Trace,
 ) -> Result<Changed> {
+    budgets::take_of(ports, "deletes", actor, ports.limits.deletes).await?;
     let room_id = room_of(ports, actor, message_id).await?;
     ports
         .room_writes

@@ -24,6 +24,7 @@ pub use api_keys::{
     is_api_key, make_api_key, revoke_api_key,
 };
 pub use authenticate::{AuthError, Identity, authenticate, redeem_ticket, take_ticket};
+pub use budgets::take_request;
 pub use host_users::{
     HandedOut, KeepUser, USERS_AT_ONCE_MAX, end_sessions_of, hand_out_tokens, id_by_external_id, keep_user,
     look_up_users, resolve_external_ids, user_by_external_id,

@@ -170,6 +170,7 @@ pub async fn update_room(
         system_messages: wanted.system_messages.map(Option::unwrap_or_default),
         edit_window_seconds: wanted.edit_window_seconds,
     });
+    budgets::take_of(ports, "room_changes", actor, ports.limits.room_changes).await?;
     ports
         .room_writes
         .change(room_id, actor, deed, ports.clock.now(), trace)
@@ -197,6 +198,7 @@ fn check_settings(settings: &RoomSettings, findings: &mut Findings) {
 
 /// Ends a room: gone at once for everybody.
 pub async fn delete_room(ports: &Ports, actor: &Actor, room_id: RoomId, trace: Trace) -> Result<Changed> {
+    budgets::take_of(ports, "room_changes", actor, ports.limits.room_changes).await?;
     ports
         .room_writes
         .change(room_id, actor, Deed::DeleteRoom, ports.clock.now(), trace)

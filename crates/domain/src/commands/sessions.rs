@@ -99,8 +99,14 @@ pub async fn log_in(
 }
 
 /// Spends a refresh token for the next pair. A token spent before ends its session.
-pub async fn refresh(ports: &Ports, refresh_token: &str, times: SessionTimes) -> Result<TokenPair> {
+pub async fn refresh(
+    ports: &Ports,
+    refresh_token: &str,
+    from: &LoginFrom,
+    times: SessionTimes,
+) -> Result<TokenPair> {
     const REFUSED: Error = Error::Unauthenticated("the refresh token is not valid");
+    budgets::take(ports, "refreshes", from.budget_key(), ports.limits.refreshes).await?;
     let spent = ports.secrets.hash(refresh_token);
     let (next_token, next) = ports.secrets.mint();
     let now = ports.clock.now();
@@ -161,6 +167,7 @@ pub(super) async fn end_all(ports: &Ports, user_id: UserId, keep: Option<Session
 
 /// A single-use ticket for a socket, and how long it lives.
 pub async fn issue_ticket(ports: &Ports, actor: &Actor, times: SessionTimes) -> Result<(String, Duration)> {
+    budgets::take_of(ports, "tickets", actor, ports.limits.tickets).await?;
     let (ticket, hash) = ports.secrets.mint();
     ports
         .accounts

@@ -250,12 +250,28 @@ settings! {
         logins, "LIMIT_LOGINS": RateSetting = "10/1m";
         /// Registrations per address.
         registrations, "LIMIT_REGISTRATIONS": RateSetting = "30/1m";
-        /// Rooms made and joined and members added, per person.
+        /// Rooms made, joined, edited and ended, members added, removed and changed, per person.
         room_changes, "LIMIT_ROOM_CHANGES": RateSetting = "60/1m";
         /// Reactions and pins, made and taken back, per person.
         reactions, "LIMIT_REACTIONS": RateSetting = "60/1m";
         /// Searches in messages, per person; each page is one.
         searches, "LIMIT_SEARCHES": RateSetting = "60/1m";
+        /// Messages that one person edits.
+        edits, "LIMIT_EDITS": RateSetting = "60/1m";
+        /// Messages that one person deletes.
+        deletes, "LIMIT_DELETES": RateSetting = "60/1m";
+        /// Read and delivered marks that one person moves.
+        marks, "LIMIT_MARKS": RateSetting = "1200/1m";
+        /// Tickets for sockets, per person.
+        tickets, "LIMIT_TICKETS": RateSetting = "60/1m";
+        /// Refresh tokens spent, per address.
+        refreshes, "LIMIT_REFRESHES": RateSetting = "600/1m";
+        /// Changes of one person's own account.
+        profile_changes, "LIMIT_PROFILE_CHANGES": RateSetting = "30/1m";
+        /// Messages that one person reports.
+        reports, "LIMIT_REPORTS": RateSetting = "20/1m";
+        /// Requests of one person over REST, whatever they ask: the backstop behind all others. Services have none.
+        requests, "LIMIT_REQUESTS": RateSetting = "1200/1m";
         /// Frames of one connection.
         frames, "LIMIT_FRAMES": RateSetting = "120/10s";
         /// Largest frame, in bytes.

@@ -67,10 +67,13 @@ fn fits(expected: &str, actual: &str) -> bool {
     true
 }
 
-/// Debian's own programs first: its Python has the packages that `cargo xtask test` installs.
+/// Debian's own programs first: its Python has the packages that `cargo xtask test` installs. Then ours.
 fn path() -> String {
     let present = std::env::var_os("PATH").unwrap_or_default();
-    format!("/usr/bin:/bin:{}", present.to_string_lossy())
+    let own = Path::new(env!("CARGO_BIN_EXE_confab"))
+        .parent()
+        .expect("a folder");
+    format!("/usr/bin:/bin:{}:{}", own.display(), present.to_string_lossy())
 }
 
 #[test]
@@ -83,6 +86,16 @@ fn an_ellipsis_stands_for_anything() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_readmes_walk_through_works_as_written() {
+    walk_through("README.md", 8).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_host_products_walk_through_works_as_written() {
+    walk_through("docs/integrating.md", 8).await;
+}
+
+/// Types what a document tells people to type, and holds what comes back against what it shows.
+async fn walk_through(path_of_document: &str, blocks_min: usize) {
     let folder = scratch::folder("walk").expect("a folder");
     let port = free_port();
     let base = format!("http://localhost:{port}");
@@ -97,12 +110,12 @@ async fn the_readmes_walk_through_works_as_written() {
         .await
         .expect("it is ready");
 
-    let readme = document("README.md").replace("http://localhost:8080", &base);
-    let walk: Vec<Block> = blocks(&readme)
+    let text = document(path_of_document).replace("http://localhost:8080", &base);
+    let walk: Vec<Block> = blocks(&text)
         .into_iter()
         .filter(|block| ["sh", "output"].contains(&block.info.as_str()))
         .collect();
-    assert!(walk.len() > 8, "the walk-through has its steps");
+    assert!(walk.len() > blocks_min, "the walk-through has its steps");
     let mut script = String::from("set -euo pipefail\n");
     for (index, block) in walk.iter().enumerate().filter(|(_, block)| block.info == "sh") {
         let _ = writeln!(script, "echo '#step {index}'\n{}", block.text);

@@ -1,5 +1,6 @@
 //! House tests: a whole fleet of real processes on real servers, parts of which are taken away while people talk.
 
+mod accounts;
 mod delivery;
 mod documents;
 mod failures;

@@ -21,7 +21,15 @@ pub(crate) fn fleet() -> Builder {
         "LIMIT_SEARCHES",
         "LIMIT_REGISTRATIONS",
         "LIMIT_ROOM_CHANGES",
+        "LIMIT_EDITS",
+        "LIMIT_DELETES",
         "LIMIT_REACTIONS",
+        "LIMIT_MARKS",
+        "LIMIT_TICKETS",
+        "LIMIT_REFRESHES",
+        "LIMIT_PROFILE_CHANGES",
+        "LIMIT_REPORTS",
+        "LIMIT_REQUESTS",
         "LIMIT_FRAMES",
     ]
     .into_iter()
