@@ -58,8 +58,8 @@ export const deeds = {
 
   /** @param {string} roomId @returns {Promise<Message[]>} */
   pins: async (roomId) => {
-    const { items } = await rest.listPins({ room_id: roomId });
-    return items.map((/** @type {any} */ one) => one.message ?? one);
+    const { items } = await rest.listPins({ room_id: roomId, limit: 100 });
+    return items;
   },
 
   /** @param {string} messageId @returns {Promise<any[]>} */
@@ -86,8 +86,16 @@ export const deeds = {
   /** @param {string} roomId @param {string} id */
   revokeInvitation: (roomId, id) => rest.revokeInvitation({ room_id: roomId, invitation_id: id, id }),
 
-  /** @param {string} token */
-  acceptInvitation: (token) => rest.acceptInvitation({ token }),
+  /** By an invitation. @param {string} token */
+  async comeIn(token) {
+    ui.invitation = null;
+    const room = await chat.attempt(rest.acceptInvitation({ token }));
+    if (!room) return;
+    chat.learnRoom(room);
+    chat.roomsChanged();
+    ui.openRoom(room.id);
+    ui.toast(t.invitationAccepted);
+  },
 
   /**
    * @param {string} words
@@ -98,10 +106,8 @@ export const deeds = {
    */
   search: async (words, roomId, isFilesOnly, signal) => {
     const query = { q: words, limit: 50, ...(isFilesOnly ? { has: 'file' } : {}) };
-    const page = roomId
-      ? await rest.searchRoom({ room_id: roomId, ...query }, { signal })
-      : await rest.search(query, { signal });
-    return page.items.map((/** @type {any} */ hit) => (hit.message ? hit : { message: hit, highlights: hit.highlights }));
+    const { items } = roomId ? await rest.searchRoom({ room_id: roomId, ...query }, { signal }) : await rest.searchMessages(query, { signal });
+    return items;
   },
 
   /** @param {Room} room */

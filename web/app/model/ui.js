@@ -32,6 +32,8 @@ class Ui extends Observable {
   /** @type {'auto' | 'light' | 'dark'} */
   theme = recall('theme', 'auto');
   isDrawerOpen = recall('drawer', false);
+  /** The invitation that the page was opened with. @type {string | null} */
+  invitation = null;
   isArchiveOpen = false;
   filter = '';
   /** Said to those who listen to the page. */
@@ -47,6 +49,12 @@ class Ui extends Observable {
   }
 
   readHash() {
+    const [, invitation] = /^#\/invitation\/([\w.~-]{1,200})$/.exec(location.hash) ?? [];
+    if (invitation) {
+      this.invitation = invitation;
+      // It is good for once; what comes next is the room.
+      history.replaceState(null, '', '#/');
+    }
     const [, room, seq] = /^#\/room\/([0-9a-f-]{36})(?:\/(\d+))?$/.exec(location.hash) ?? [];
     const next = room ?? null;
     if (next !== this.roomId && (this.panel?.kind !== 'search' || !next)) this.panel = null;

@@ -1,5 +1,6 @@
 // The whole page: outside, one signs in; inside, one talks.
 import { chat } from '../model/chat.js';
+import { deeds } from '../model/deeds.js';
 import { ui } from '../model/ui.js';
 import { html, useEffect, useState } from '../lib/html.js';
 import { useObserved } from '../lib/observable.js';
@@ -14,6 +15,10 @@ import { Sidebar } from './sidebar.js';
 export function App() {
   useObserved(chat, ui);
   useShortcuts();
+  const { invitation } = ui;
+  useEffect(() => {
+    if (invitation && chat.phase === 'inside') void deeds.comeIn(invitation);
+  }, [invitation, chat.phase]);
   if (chat.phase === 'starting') return html`<div class="entrance" aria-busy="true"><div class="spinner"></div></div>`;
   return html`
     ${chat.phase === 'outside' ? html`<${Entrance} />` : html`<${Inside} />`}

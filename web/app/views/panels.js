@@ -17,6 +17,7 @@ import { talkTo } from './sidebar.js';
 /**
  * @import { Member, Message } from '../../sdk/src/generated/types.js'
  * @import { Room } from '../model/room.js'
+ * @typedef {{ start: number, end: number }} Highlight Of a message's text, in units of JavaScript's strings.
  */
 
 /** Members that are listed before one asks for all. */
@@ -349,28 +350,36 @@ function Search({ room }) {
   `;
 }
 
-/** @param {{ message: Message, highlights?: { start: number, end: number }[] | string | null }} props */
-function Hit({ message, highlights = null }) {
+/** @param {{ message: Message, highlights?: Highlight[] }} props */
+function Hit({ message, highlights = [] }) {
   useObserved(chat.people);
   const sender = chat.people.want(message.sender_id);
   const room = chat.rooms.get(message.room_id);
-  return html`<button type="button" class="hit" onClick=${() => ui.openRoom(message.room_id, message.seq)}>
+  return html`<button type="button" class="hit" data-hit=${message.id} onClick=${() => ui.openRoom(message.room_id, message.seq)}>
     <header>
       <strong class="cut" dir="auto">${sender?.display_name ?? t.someone}</strong>
       ${room && !room.isOpen ? html`<span class="cut" dir="auto">${room.title}</span>` : null}
       <time datetime=${message.created_at}>${shortly(message.created_at)} ${timeOf(message.created_at)}</time>
     </header>
-    <p dir="auto">${marked(chat.wordsOf(message), highlights)}</p>
+    <p dir="auto">${message.content && highlights.length > 0 ? marked(message.content, highlights) : chat.wordsOf(message)}</p>
   </button>`;
 }
 
-/** The words that were looked for stand out; as nodes, for the text is a stranger's. @param {string} text @param {any} highlights */
+/** Text before the first word that was looked for. */
+const LEAD_CHARS = 80;
+
+/** The words that were looked for stand out; as nodes, for the text is a stranger's. @param {string} text @param {Highlight[]} highlights */
 function marked(text, highlights) {
-  if (!Array.isArray(highlights)) return text;
-  const words = highlights.filter((word) => typeof word === 'string' && word !== '');
-  if (words.length === 0) return text;
-  const pattern = new RegExp(`(${words.map((word) => word.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('|')})`, 'giu');
-  return text.split(pattern).map((part, index) => (index % 2 === 1 ? html`<mark>${part}</mark>` : part));
+  const from = highlights[0].start > LEAD_CHARS * 2 ? highlights[0].start - LEAD_CHARS : 0;
+  /** @type {any[]} */
+  const parts = from > 0 ? ['… '] : [];
+  let at = from;
+  for (const { start, end } of highlights) {
+    parts.push(text.slice(at, start), html`<mark>${text.slice(start, end)}</mark>`);
+    at = end;
+  }
+  parts.push(text.slice(at));
+  return parts;
 }
 
 /** @param {{ room: Room }} props */

@@ -1,0 +1,85 @@
+// What people do with messages beside saying them: reacting, pinning, finding, showing pictures.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { until } from './kit/browser.mjs';
+import { makeRoom, stage } from './kit/stage.mjs';
+
+const all = stage();
+
+test('reactions come and go in both windows', async () => {
+  const [ada, bob] = [await all.person(), await all.person()];
+  await ada.register('ada', 'Ada Lovelace');
+  await bob.register('bob', 'Bob Ross');
+  await makeRoom(ada, 'Studio', ['Bob Ross']);
+  await ada.say('A happy little tree');
+  await bob.open('Studio');
+  await bob.message('happy little').hover();
+  await bob.message('happy little').getByRole('button', { name: 'React', exact: true }).click();
+  await bob.page.getByLabel('Find an emoji').fill('evergreen');
+  await bob.page.getByRole('button', { name: 'evergreen tree' }).click();
+  await ada.message('happy little').getByRole('button', { name: '🌲, 1 person', exact: true }).click();
+  await bob.message('happy little').getByRole('button', { name: '🌲, 2 people, you too' }).waitFor();
+  await ada.message('happy little').getByRole('button', { name: '🌲, 2 people, you too' }).click();
+  await bob.message('happy little').getByRole('button', { name: '🌲, 1 person, you too' }).waitFor();
+
+  // Who it was.
+  await ada.message('happy little').hover();
+  await ada.message('happy little').getByRole('button', { name: 'More actions' }).click();
+  await ada.page.getByRole('menuitem', { name: 'Reactions' }).click();
+  await ada.page.getByRole('dialog').getByText('Bob Ross').waitFor();
+  await ada.page.keyboard.press('Escape');
+  // What is mine is known after a reload as well.
+  await bob.page.reload();
+  await bob.message('happy little').getByRole('button', { name: '🌲, 1 person, you too' }).click();
+  await ada.message('happy little').locator('.reaction').waitFor({ state: 'detached' });
+  assert.deepEqual([ada.complaints, bob.complaints], [[], []]);
+});
+
+test('a pinned message is found by all, and unpinned', async () => {
+  const [ada, bob] = [await all.person(), await all.person()];
+  await ada.register('ada2', 'Ada Pins');
+  await bob.register('bob2', 'Bob Pins');
+  await makeRoom(ada, 'Board', ['Bob Pins']);
+  await bob.open('Board');
+  await ada.say('The rules of the house');
+  await ada.message('The rules').hover();
+  await ada.message('The rules').getByRole('button', { name: 'More actions' }).click();
+  await ada.page.getByRole('menuitem', { name: 'Pin' }).click();
+  await bob.message('The rules').getByText('Pinned').waitFor({ state: 'attached' });
+  await bob.page.getByRole('button', { name: 'Pinned messages' }).click();
+  await bob.page.locator('.panel .hit', { hasText: 'The rules' }).click();
+  await bob.page.locator('.message.found', { hasText: 'The rules' }).waitFor();
+  // A member may look, not pin.
+  await bob.message('The rules').hover();
+  await bob.message('The rules').getByRole('button', { name: 'More actions' }).click();
+  assert.equal(await bob.page.getByRole('menuitem', { name: 'Unpin' }).count(), 0);
+  await bob.page.keyboard.press('Escape');
+  await ada.message('The rules').hover();
+  await ada.message('The rules').getByRole('button', { name: 'More actions' }).click();
+  await ada.page.getByRole('menuitem', { name: 'Unpin' }).click();
+  await bob.message('The rules').getByText('Pinned').waitFor({ state: 'detached' });
+});
+
+test('a message is found by its words and shown where it stands', async () => {
+  const ada = await all.person();
+  await ada.register('ada3', 'Ada Finds');
+  await makeRoom(ada, 'Library', []);
+  await ada.say('The **quick** brown fox');
+  await ada.say('sleeps');
+  await ada.message('sleeps').locator('[data-progress="sent"]').waitFor();
+  await ada.page.keyboard.press('Control+Shift+f');
+  const words = ada.page.getByLabel('Words to look for');
+  const hit = ada.page.locator('.panel .hit', { hasText: 'brown fox' });
+  // What was just said is found a moment later: asked again until it is.
+  await until(async () => {
+    await words.fill('');
+    await ada.page.getByText('Nothing found.').waitFor({ state: 'detached' });
+    await words.fill('quick');
+    await hit.or(ada.page.getByText('Nothing found.')).first().waitFor();
+    return (await hit.count()) > 0;
+  }, 'it is found');
+  await hit.locator('mark', { hasText: 'quick' }).waitFor();
+  await hit.click();
+  await ada.page.locator('.message.found', { hasText: 'brown fox' }).waitFor();
+  assert.deepEqual(ada.complaints, []);
+});
