@@ -17,5 +17,6 @@ mod web_client;
 pub use documents::Documents;
 pub use middleware::{cors, describe_metrics, without_trailing_slash};
 pub use openapi::openapi;
-pub use router::{Api, Readiness, around_streams};
+pub use router::{Api, Demo, Readiness, around_streams};
+pub use routes::DemoLogin;
 pub use settings::Settings;

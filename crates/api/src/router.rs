@@ -16,6 +16,7 @@ use tower_http::timeout::TimeoutLayer;
 use crate::budgets::NotedRateLimits;
 use crate::failure::Failure;
 use crate::middleware::{cors, panicked, scope, security_headers};
+use crate::routes::DemoLogin;
 use crate::{Documents, Settings, pages, routes};
 
 /// Smallest answer worth compressing, in bytes.
@@ -26,6 +27,16 @@ const COMPRESSED_BYTES_MIN: u64 = 2_048;
 pub trait Readiness: Send + Sync {
     /// Whether new work is welcome now. Answers within a second.
     async fn is_ready(&self) -> bool;
+}
+
+/// Fills an empty database with people and talk, for who looks on for the first time.
+#[async_trait]
+pub trait Demo: Send + Sync {
+    /// Whether the database is empty still.
+    async fn is_offered(&self) -> bool;
+
+    /// Makes the people and their talk, and tells who they are. `Conflict` when the database is not empty.
+    async fn play(&self) -> confab_domain::Result<Vec<DemoLogin>>;
 }
 
 /// The REST API.
@@ -39,6 +50,8 @@ pub struct Api {
     pub documents: Documents,
     /// Whether the process can serve.
     pub readiness: Arc<dyn Readiness>,
+    /// What an empty database is offered to be filled with; none where that is out of place.
+    pub demo: Option<Arc<dyn Demo>>,
 }
 
 /// What handlers share.
@@ -48,6 +61,7 @@ pub(crate) struct AppState {
     pub(crate) settings: Arc<Settings>,
     pub(crate) documents: Arc<Documents>,
     pub(crate) readiness: Arc<dyn Readiness>,
+    pub(crate) demo: Option<Arc<dyn Demo>>,
 }
 
 impl FromRef<AppState> for Arc<Ports> {
@@ -74,6 +88,12 @@ impl FromRef<AppState> for Arc<dyn Readiness> {
     }
 }
 
+impl FromRef<AppState> for Option<Arc<dyn Demo>> {
+    fn from_ref(state: &AppState) -> Self {
+        state.demo.clone()
+    }
+}
+
 impl Api {
     /// All routes of the API, its documents and pages, with the fallback of the whole process.
     ///
@@ -90,6 +110,7 @@ impl Api {
             settings: Arc::new(self.settings),
             documents: Arc::new(self.documents),
             readiness: self.readiness,
+            demo: self.demo,
         };
         let settings = state.settings.clone();
         let (routes, _) = routes::all().split_for_parts();

@@ -87,6 +87,7 @@ async fn once(settings: &Settings, verb: Verb) -> Result<()> {
         Verb::Token(wanted) => verbs::token(settings, wanted).await,
         Verb::User(verb) => verbs::user(settings, verb).await,
         Verb::ApiKey(verb) => verbs::api_key(settings, verb).await,
+        Verb::Demo(wanted) => Box::pin(verbs::demo(settings, wanted)).await,
         Verb::Epoch(verb) => verbs::epoch(settings, verb).await,
         Verb::Healthcheck { ready } => verbs::healthcheck(settings, ready).await,
         Verb::Config { .. } => {

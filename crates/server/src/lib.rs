@@ -7,6 +7,7 @@ mod archive;
 mod clock;
 mod command_line;
 mod data_folder;
+mod demo;
 mod documents;
 mod fan;
 mod housekeeping;

@@ -19,6 +19,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::config::{Role, SettingValue, Settings};
 use crate::data_folder::DataFolder;
+use crate::demo::Offer;
 use crate::parts::{LAST_WORDS, Parts};
 use crate::readiness::{Part, Readiness};
 use crate::serve::{ConnectionRules, Port, bind, serve};
@@ -155,6 +156,7 @@ fn public_router(
             settings: api_settings(settings),
             documents: documents::all(),
             readiness: Arc::new(ForApi(Arc::clone(readiness))),
+            demo: demo(settings, role, ports),
         }
         .into_router(),
         _ => admin::public_router(Arc::clone(readiness)),
@@ -237,6 +239,15 @@ fn api_settings(settings: &Settings) -> confab_api::Settings {
         },
         events_with_content: settings.events_content,
     }
+}
+
+/// Offered to a developer who has just started the program, never to strangers.
+fn demo(settings: &Settings, role: Role, ports: &Ports) -> Option<Arc<dyn confab_api::Demo>> {
+    let is_embedded =
+        settings.database_url.is_none() && settings.rabbitmq_url.is_none() && settings.redis_url.is_none();
+    let is_for_us_alone = role == Role::AllInOne && is_embedded && settings.host.is_loopback();
+    (settings.demo && is_for_us_alone)
+        .then(|| Arc::new(Offer::new(ports.clone())) as Arc<dyn confab_api::Demo>)
 }
 
 struct ForApi(Arc<Readiness>);

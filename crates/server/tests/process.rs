@@ -296,3 +296,119 @@ async fn documents_and_settings_are_printed_without_any_setting() {
         "nothing was made"
     );
 }
+
+/// Names of the rooms that the demo's first person sees, and how many messages are in all of them.
+async fn rooms_of_the_demo(client: &HttpClient, login: &serde_json::Value) -> (Vec<String>, i64) {
+    let body = json!({"username": login["username"], "password": login["password"]});
+    let tokens = client
+        .request(Method::POST, "/auth/login")
+        .json(&body)
+        .send()
+        .await
+        .expect(200);
+    let token = tokens["access_token"].as_str().unwrap();
+    let rooms = client.get("/rooms", token).await.expect(200);
+    let rooms = rooms["items"].as_array().unwrap();
+    let mut names: Vec<_> = rooms.iter().map(|room| room["name"].to_string()).collect();
+    names.sort();
+    (
+        names,
+        rooms
+            .iter()
+            .map(|room| room["last_number"].as_i64().unwrap())
+            .sum(),
+    )
+}
+
+#[tokio::test]
+async fn the_demo_is_offered_to_an_empty_database_and_played_once() {
+    let folder = scratch::folder("process").unwrap();
+    let port = free_port().to_string();
+    let (process, url, _) = all_in_one(confab(folder.path(), &[]).env("PORT", &port)).await;
+    let client = HttpClient::new(&url);
+    let is_offered = async || {
+        let capabilities = client
+            .request(Method::GET, "/capabilities")
+            .send()
+            .await
+            .expect(200);
+        capabilities["features"]
+            .as_array()
+            .unwrap()
+            .contains(&json!("demo"))
+    };
+    let play = async || {
+        client
+            .request(Method::POST, "/demo")
+            .json(&json!({}))
+            .send()
+            .await
+    };
+    assert!(is_offered().await);
+    // A form of another site's page cannot send JSON.
+    let form = client
+        .request(Method::POST, "/demo")
+        .header("content-type", "text/plain")
+        .body("{}");
+    assert_eq!(form.send().await.status, 415);
+
+    let cast = play().await.expect(201);
+    assert!(!is_offered().await);
+    let seen = rooms_of_the_demo(&client, &cast["people"][0]).await;
+    assert!(seen.0.len() >= 5 && seen.1 > 50, "{seen:?}");
+    assert_eq!(play().await.expect(201), cast, "the same again");
+    // Beside a running one the verb asks that, and prints what everybody logs in with.
+    let said = confab(folder.path(), &["demo"])
+        .env("PORT", &port)
+        .run(PATIENCE)
+        .await
+        .unwrap();
+    assert!(said.contains("ada") && said.contains("confab-demo"), "{said}");
+    assert_eq!(rooms_of_the_demo(&client, &cast["people"][0]).await, seen);
+    process.signal(Signal::TERM).unwrap();
+    process.wait(PATIENCE).await.unwrap();
+    // And without one it does it itself: there is nothing to add.
+    confab(folder.path(), &["demo"]).run(PATIENCE).await.unwrap();
+    let (_process, url, _) = all_in_one(confab(folder.path(), &[])).await;
+    assert_eq!(
+        rooms_of_the_demo(&HttpClient::new(&url), &cast["people"][0]).await,
+        seen
+    );
+}
+
+#[tokio::test]
+async fn the_demo_stays_away_from_a_database_that_is_in_use_and_from_who_does_not_want_it() {
+    let folder = scratch::folder("process").unwrap();
+    let (_process, url, _) = all_in_one(confab(folder.path(), &[])).await;
+    let client = HttpClient::new(&url);
+    let body = json!({"username": "grace", "password": "correct horse battery"});
+    let tokens = client
+        .request(Method::POST, "/auth/register")
+        .json(&body)
+        .send()
+        .await
+        .expect(201);
+    let room = json!({"kind": "private", "name": "Mine"});
+    let token = tokens["access_token"].as_str().unwrap();
+    client.post("/rooms", token, &room).await.expect(201);
+    let refused = client
+        .request(Method::POST, "/demo")
+        .json(&json!({}))
+        .send()
+        .await;
+    assert_eq!(refused.expect(409)["code"], "conflict");
+    let found = client.get("/users?query=ada", token).await.expect(200);
+    assert_eq!(found["items"], json!([]), "nobody was made");
+
+    for (variable, value) in [("DEMO", "false"), ("HOST", "0.0.0.0")] {
+        let other = scratch::folder("process").unwrap();
+        let (_process, url, _) = all_in_one(confab(other.path(), &[]).env(variable, value)).await;
+        let client = HttpClient::new(url.replace("0.0.0.0", "127.0.0.1"));
+        let answer = client
+            .request(Method::POST, "/demo")
+            .json(&json!({}))
+            .send()
+            .await;
+        assert_eq!(answer.status, 404, "{variable}={value}");
+    }
+}

@@ -189,6 +189,11 @@ export class ConfabClient extends Emitter {
     return this.#session.logOut((refresh_token) => this.rest.logOut({ body: { refresh_token } }));
   }
 
+  /** Gets another pair of tokens now; it is done in time by itself. */
+  async renewTokens() {
+    await this.#session.renew();
+  }
+
   /**
    * Changes my profile.
    *

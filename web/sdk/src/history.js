@@ -64,7 +64,7 @@ export class History {
    * @param {number} [limit]
    */
   older(roomId, before, limit = PAGE) {
-    return this.#load(roomId, { before: before.seq, limit });
+    return this.#load(roomId, { before: before.seq, limit }, { before: before.number });
   }
 
   /**
@@ -75,7 +75,7 @@ export class History {
    * @param {number} [limit]
    */
   newer(roomId, after, limit = PAGE) {
-    return this.#load(roomId, { after: after.seq, limit });
+    return this.#load(roomId, { after: after.seq, limit }, { after: after.number });
   }
 
   /**
@@ -121,14 +121,15 @@ export class History {
    * The same page once, however many ask.
    *
    * @param {string} roomId
-   * @param {{ limit: number, before?: number, after?: number, around?: number }} where
+   * @param {{ limit: number, before?: number, after?: number, around?: number }} where By `seq`.
+   * @param {{ before?: number, after?: number }} [next] By number.
    * @returns {Promise<Message[]>}
    */
-  #load(roomId, where) {
+  #load(roomId, where, next) {
     const key = `${roomId} ${JSON.stringify(where)}`;
     let loading = this.#loading.get(key);
     if (!loading) {
-      loading = this.#read(roomId, where).finally(() => this.#loading.delete(key));
+      loading = this.#read(roomId, where, next).finally(() => this.#loading.delete(key));
       this.#loading.set(key, loading);
     }
     return loading;
@@ -137,15 +138,16 @@ export class History {
   /**
    * @param {string} roomId
    * @param {{ limit: number, before?: number, after?: number, around?: number }} where
+   * @param {{ before?: number, after?: number }} [next]
    */
-  async #read(roomId, where) {
+  async #read(roomId, where, next) {
     for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
       const timeline = this.timeline(roomId);
       const page = await this.#rest.listMessages({ room_id: roomId, ...where });
       const later = await this.#since(roomId, timeline, page);
       // A reset came in between, or the log does not reach back to the page: read it again.
       if (later === null || this.#timelines.get(roomId) !== timeline) continue;
-      const changed = timeline.merge(page);
+      const changed = timeline.merge(page, next);
       const again = timeline.applyAgain(later);
       for (const message of page.items) this.#on.message(message);
       this.#on.changed(roomId, [...changed, ...again]);

@@ -64,7 +64,7 @@ export class Timeline {
    * @param {number} number
    */
   hasOlder(number) {
-    return (this.#rangeOf(number)?.from ?? 1) > 0;
+    return (this.#rangeOf(number)?.from ?? number) > 1;
   }
 
   /**
@@ -92,17 +92,18 @@ export class Timeline {
    * A page of the history as it was at its `as_of`.
    *
    * @param {MessagePage} page
+   * @param {{ before?: number, after?: number }} [next] To which number it is the neighbour.
    * @returns {Message[]} What it changed.
    */
-  merge(page) {
+  merge(page, { before, after } = {}) {
     const changed = page.items.filter((message) => this.#upsert(message, true));
     const numbers = page.items.map((message) => message.number);
-    if (numbers.length > 0 || (!page.has_older && !page.has_newer)) {
-      const from = page.has_older ? Math.min(...numbers) : 0;
-      const to = Math.max(0, ...numbers);
-      this.#join({ from, to });
-      this.lastNumber = Math.max(this.lastNumber, to);
-    }
+    // An empty page says something too: there is nothing beyond its neighbour.
+    const isFirst = !page.has_older && after === undefined;
+    const lowest = after === undefined ? Math.min(...numbers) : after + 1;
+    const to = before === undefined ? Math.max(after ?? 0, ...numbers) : before - 1;
+    if (numbers.length > 0 || isFirst) this.#join({ from: isFirst ? 0 : lowest, to });
+    this.lastNumber = Math.max(this.lastNumber, to);
     return changed.sort((a, b) => a.number - b.number);
   }
 

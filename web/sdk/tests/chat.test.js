@@ -1,6 +1,7 @@
 // Two people in a room: what one does the other sees, in order.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { WebSocket } from 'ws';
 
 import { Problem } from '../src/index.js';
 import { eventually, person, roomOf, until, watch } from './kit/people.js';
@@ -62,4 +63,61 @@ test('typing, marks and presence pass between them', async () => {
   await away;
   ada.close();
   bob.close();
+});
+
+test('the server sets the pace: a burst is spread, not refused', async () => {
+  const slow = await Server.start({ LIMIT_FRAMES: '20/1s' });
+  const [ada, bob] = [await person(slow.url), await person(slow.url)];
+  const rooms = [];
+  for (let index = 0; index < 5; index += 1) rooms.push(await roomOf(ada, bob));
+  const connection = ada.state.connectionId;
+  const sent = rooms.flatMap((room) => Array.from({ length: 10 }, (_, index) => ada.send(room, { content: `${index}` })));
+  await Promise.all(sent.map(({ client_id }) => ada.settled(client_id)));
+  assert.equal(ada.state.connectionId, connection, 'one connection all along');
+  ada.close();
+  bob.close();
+  await slow.remove();
+});
+
+test('a sender who is over the limit is sent later, in order', async () => {
+  const strict = await Server.start({ LIMIT_ROOM_SENDS: '5/2s' });
+  const ada = await person(strict.url);
+  const room = await roomOf(ada);
+  const seen = watch(ada);
+  const texts = Array.from({ length: 9 }, (_, index) => `${index}`);
+  for (const content of texts) ada.send(room, { content });
+  await eventually(() => ada.outgoing().length === 0, 'all of them');
+  assert.deepEqual(seen.texts(room), texts);
+  assert.ok(ada.frames.some(({ direction, text }) => direction === 'in' && text.includes('rate_limited')), 'the limit was met');
+  ada.close();
+  await strict.remove();
+});
+
+test('below a proxy\'s path everything is relative to the base', async () => {
+  const base = new URL('some/where/', server.url).href;
+  const asked = [];
+  const ada = await person(base, {
+    fetch: (url, init) => {
+      asked.push(url);
+      return fetch(String(url).replace('/some/where/', '/'), init);
+    },
+    WebSocket: class extends WebSocket {
+      constructor(url, protocols) {
+        asked.push(url);
+        super(url.replace('/some/where/', '/'), protocols);
+      }
+    },
+  });
+  await ada.rest.listRooms();
+  assert.ok(asked.length >= 3);
+  for (const url of asked) assert.ok(new URL(url).pathname.startsWith('/some/where/'), url);
+  assert.equal(ada.resolve('/media/1/a.png'), `${base}media/1/a.png`);
+  ada.close();
+});
+
+test('an upload that is refused is a problem as well', async () => {
+  const ada = await person(server.url);
+  await assert.rejects(ada.upload(new Blob(['text']), { filename: 'a.txt' }), Problem);
+  await assert.rejects(ada.upload(new Blob(['text']), { signal: AbortSignal.abort() }), { code: 'aborted' });
+  ada.close();
 });

@@ -3,6 +3,7 @@
 
 mod api_keys;
 mod auth;
+mod demo;
 mod host_users;
 mod keyed_rooms;
 mod log;
@@ -20,6 +21,7 @@ mod search;
 mod streams;
 mod users;
 
+pub use demo::DemoLogin;
 pub(crate) use streams::streams;
 use utoipa_axum::router::OpenApiRouter;
 
@@ -45,4 +47,5 @@ pub(crate) fn all() -> OpenApiRouter<AppState> {
         .merge(host_users::routes())
         .merge(keyed_rooms::routes())
         .merge(ops::routes())
+        .merge(demo::routes())
 }

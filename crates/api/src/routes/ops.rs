@@ -23,7 +23,7 @@ use crate::failure::{Answer, Failure};
 use crate::openapi::NotFound;
 use crate::router::AppState;
 use crate::routes::search::HITS_MAX;
-use crate::{Documents, Readiness, Settings, openapi};
+use crate::{Demo, Documents, Readiness, Settings, openapi};
 
 /// Documents change with the binary only, but are cheap to ask for again.
 const DOCUMENT_CACHED: &str = "public, max-age=60";
@@ -88,7 +88,7 @@ pub(crate) struct Capabilities {
     /// The version of the socket protocol.
     #[schema(example = 1)]
     protocol: u32,
-    /// What there is; what comes later is added here.
+    /// What there is; what comes later is added here. `demo`: this empty database would be filled by `POST /demo`.
     #[schema(example = json!(["direct_rooms", "event_log", "marks", "presence", "rooms", "search", "sse", "websocket"]))]
     features: Vec<&'static str>,
     /// The bounds.
@@ -166,13 +166,18 @@ impl From<Rate> for CapabilityRate {
 async fn capabilities(
     State(ports): State<Arc<Ports>>,
     State(settings): State<Arc<Settings>>,
+    State(demo): State<Option<Arc<dyn Demo>>>,
 ) -> Json<Capabilities> {
     let limits = &ports.limits;
+    let is_demo_offered = match &demo {
+        Some(demo) => demo.is_offered().await,
+        None => false,
+    };
     Json(Capabilities {
         name: "confab",
         version: env!("CARGO_PKG_VERSION"),
         protocol: 1,
-        features: vec![
+        features: [
             "account_deactivation",
             "api_keys",
             "direct_rooms",
@@ -185,7 +190,10 @@ async fn capabilities(
             "search",
             "sse",
             "websocket",
-        ],
+        ]
+        .into_iter()
+        .chain(is_demo_offered.then_some("demo"))
+        .collect(),
         limits: CapabilityLimits {
             direct_sends: limits.direct_sends.into(),
             room_sends: limits.room_sends.into(),

@@ -108,6 +108,7 @@ impl Desk {
                 schemas: BTreeMap::from([("events/a.v1.json".to_owned(), json!({"type": "object"}))]),
             },
             readiness: readiness.clone(),
+            demo: None,
         };
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();

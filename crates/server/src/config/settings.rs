@@ -152,6 +152,9 @@ settings! {
         host, "HOST": IpAddr = "127.0.0.1";
         /// The public port: REST, WebSocket, SSE, documents, /health and /ready.
         port, "PORT": u16 = "8080";
+        /// Whether the page offers to fill an empty database with a few people and their talk (POST /demo). It does so
+        /// only on the all-in-one, on a loopback HOST, with no DATABASE_URL, RABBITMQ_URL and REDIS_URL.
+        demo, "DEMO": bool = "true";
         /// The address of the admin port. It tells much: keep it off the public network.
         admin_host, "ADMIN_HOST": IpAddr = "127.0.0.1";
         /// The admin port: /metrics, /health and /ready with details.

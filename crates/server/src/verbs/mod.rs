@@ -1,6 +1,7 @@
 //! What can be asked of the binary on the command line.
 
 mod api_key;
+mod demo;
 mod epoch;
 mod health;
 mod show;
@@ -44,6 +45,8 @@ pub(crate) enum Verb {
     /// Makes keys for the host product's backend and takes them back.
     #[command(subcommand)]
     ApiKey(api_key::Verb),
+    /// Fills a database with a few people and their talk, and prints their logins. Twice is once.
+    Demo(demo::Arguments),
     /// The name of the database's life, which clients resume by.
     #[command(subcommand)]
     Epoch(epoch::Verb),
@@ -66,6 +69,7 @@ pub(crate) enum Verb {
 }
 
 pub(crate) use api_key::run as api_key;
+pub(crate) use demo::run as demo;
 pub(crate) use epoch::run as epoch;
 pub(crate) use health::run as healthcheck;
 pub(crate) use show::{asyncapi, config, example, migrate, openapi};

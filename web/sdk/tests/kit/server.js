@@ -61,6 +61,7 @@ export class Server {
         LIMIT_LOGINS: '100000/1m',
         LIMIT_REGISTRATIONS: '100000/1m',
         LIMIT_ROOM_CHANGES: '100000/1m',
+        LIMIT_FRAMES: '100000/10s',
         ...this.settings,
       },
       stdio: ['ignore', 'pipe', 'pipe'],
