@@ -41,7 +41,7 @@ pub(crate) struct Options {
 /// Runs the measurements one after the other, on one fleet.
 pub(crate) async fn run(options: Options) -> Result<ExitCode> {
     let mut interrupts = Interrupts::listen()?;
-    debian::ensure_packages(&mut interrupts).await?;
+    debian::ensure_packages(&confab_testkit::packages::DEBIAN, &mut interrupts).await?;
     // Storage alone, on both databases: it needs no fleet.
     if options.only.is_empty() || options.only.iter().any(|only| only == "search") {
         search(&mut interrupts).await?;

@@ -3,7 +3,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use confab_testkit::packages;
+use confab_testkit::packages::is_installed;
 
 use crate::cargo;
 use crate::interrupt::Interrupts;
@@ -18,14 +18,14 @@ const POLICY_ASIDE: &str = "/usr/sbin/policy-rc.d.saved-by-xtask";
 ///
 /// # Errors
 /// When some are missing and we are not root on Debian, naming the command that installs them.
-pub(crate) async fn ensure_packages(interrupts: &mut Interrupts) -> Result<()> {
-    let missing = missing_packages();
+pub(crate) async fn ensure_packages(packages: &[&str], interrupts: &mut Interrupts) -> Result<()> {
+    let missing = missing_of(packages);
     if missing.is_empty() {
         return Ok(());
     }
     let install = format!("apt-get install --no-install-recommends {}", missing.join(" "));
     if !rustix::process::geteuid().is_root() || !Path::new("/usr/bin/apt-get").exists() {
-        bail!("the tests need packages that are not installed; as root run: {install}");
+        bail!("packages are needed that are not installed; as root run: {install}");
     }
     let policy = Policy::forbid_starts()?;
     let mut update = cargo::command("apt-get");
@@ -35,7 +35,7 @@ pub(crate) async fn ensure_packages(interrupts: &mut Interrupts) -> Result<()> {
         .args(&missing);
     cargo::run(apt.env("DEBIAN_FRONTEND", "noninteractive"), interrupts).await?;
     drop(policy);
-    let still_missing = missing_packages();
+    let still_missing = missing_of(packages);
     if !still_missing.is_empty() {
         bail!("still missing after `{install}`: {}", still_missing.join(" "));
     }
@@ -43,11 +43,9 @@ pub(crate) async fn ensure_packages(interrupts: &mut Interrupts) -> Result<()> {
 }
 
 /// By what they bring, so that other ways of installing them count too.
-fn missing_packages() -> Vec<&'static str> {
-    packages::DEBIAN
-        .into_iter()
-        .filter(|package| !packages::is_installed(package))
-        .collect()
+fn missing_of<'a>(packages: &[&'a str]) -> Vec<&'a str> {
+    let missing = packages.iter().filter(|package| !is_installed(package));
+    missing.copied().collect()
 }
 
 /// While it lives no package starts a service.

@@ -41,7 +41,7 @@ pub(crate) struct Options {
 /// Runs it until ctrl-c or SIGTERM (exit code 0) or until a process dies (1).
 pub(crate) async fn run(options: Options) -> Result<ExitCode> {
     let mut interrupts = Interrupts::listen()?;
-    debian::ensure_packages(&mut interrupts).await?;
+    debian::ensure_packages(&confab_testkit::packages::DEBIAN, &mut interrupts).await?;
     let binary = match options.binary {
         Some(binary) => std::path::absolute(binary)?,
         None => build(options.release, &mut interrupts).await?,

@@ -2,10 +2,11 @@
 use std::process::ExitCode;
 
 use anyhow::Result;
+use confab_testkit::packages;
 use tokio::process::Command;
 
 use crate::interrupt::Interrupts;
-use crate::{cargo, headers};
+use crate::{cargo, debian, headers, web};
 
 /// Newer ones may warn of more, and a lint must not fail by itself overnight.
 const CARGO_DENY_VERSION: &str = "0.20.2";
@@ -14,8 +15,11 @@ const CARGO_DENY_VERSION: &str = "0.20.2";
 pub(crate) async fn run(advisories: bool) -> Result<ExitCode> {
     let mut interrupts = Interrupts::listen()?;
     ensure_cargo_deny(&mut interrupts).await?;
+    debian::ensure_packages(&packages::NODE, &mut interrupts).await?;
+    let web = web::packages(&mut interrupts).await?;
     let mut failed = Vec::new();
-    for (name, mut command) in steps(advisories) {
+    let web = web.iter().map(|package| (package.name(), package.lint()));
+    for (name, mut command) in steps(advisories).into_iter().chain(web) {
         if !cargo::status(&mut command, &mut interrupts).await?.success() {
             failed.push(name);
         }

@@ -19,6 +19,7 @@ mod headers;
 mod interrupt;
 mod lint;
 mod test;
+mod web;
 
 /// Chores of the Confab workspace.
 #[derive(Debug, Parser)]
@@ -30,13 +31,14 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Chore {
-    /// Formatting, clippy, documentation, dependencies, file headers; all of them, then says what failed.
+    /// Formatting, clippy, documentation, dependencies, file headers, the web's types; all of them, then says what failed.
     Lint {
         /// Also ask for known vulnerabilities, which needs a network.
         #[arg(long)]
         advisories: bool,
     },
-    /// Installs what the tests need (as root on Debian), starts throwaway servers, runs all tests on them.
+    /// Installs what the tests need (as root on Debian), starts throwaway servers, runs all tests on them, then the
+    /// web's.
     Test {
         /// Passed on to `cargo test`, like `-p confab-storage` or `-- some_name`; `--workspace` when no package is chosen.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]

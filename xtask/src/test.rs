@@ -2,15 +2,16 @@
 use std::process::ExitCode;
 
 use anyhow::Result;
-use confab_testkit::Servers;
+use confab_testkit::{Servers, packages};
 
 use crate::interrupt::Interrupts;
-use crate::{cargo, debian};
+use crate::{cargo, debian, web};
 
-/// Runs it; the exit code is that of `cargo test`.
+/// Runs it; the exit code is that of `cargo test`. Without arguments the web's tests follow.
 pub(crate) async fn run(arguments: Vec<String>) -> Result<ExitCode> {
     let mut interrupts = Interrupts::listen()?;
-    debian::ensure_packages(&mut interrupts).await?;
+    let needed: Vec<&str> = packages::DEBIAN.into_iter().chain(packages::NODE).collect();
+    debian::ensure_packages(&needed, &mut interrupts).await?;
     // Compile first: a mistake shows before any server is started. This builds the `confab` binary too, for the tests
     // of its package run it.
     let selection = selection(&arguments);
@@ -36,10 +37,25 @@ pub(crate) async fn run(arguments: Vec<String>) -> Result<ExitCode> {
         .envs(variables);
     let status = cargo::status(&mut test, &mut interrupts).await?;
     drop(servers);
+    let is_web_well = !arguments.is_empty() || tests_of_web_pass(&mut interrupts).await?;
+    if status.success() && !is_web_well {
+        return Ok(ExitCode::FAILURE);
+    }
     Ok(status
         .code()
         .and_then(|code| u8::try_from(code).ok())
         .map_or(ExitCode::FAILURE, ExitCode::from))
+}
+
+/// Tests the client library and the page on the binary that was just built.
+async fn tests_of_web_pass(interrupts: &mut Interrupts) -> Result<bool> {
+    let confab = web::built_binary()?;
+    let mut are_well = true;
+    for package in web::packages(interrupts).await? {
+        let status = cargo::status(&mut package.test(&confab), interrupts).await?;
+        are_well &= status.success();
+    }
+    Ok(are_well)
 }
 
 /// What of the arguments chooses what to compile: all before `--`, and the whole workspace unless a package is named.

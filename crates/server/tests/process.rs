@@ -363,7 +363,7 @@ async fn the_demo_is_offered_to_an_empty_database_and_played_once() {
         .run(PATIENCE)
         .await
         .unwrap();
-    assert!(said.contains("ada") && said.contains("confab-demo"), "{said}");
+    assert!(said.contains("iris") && said.contains("confab-demo"), "{said}");
     assert_eq!(rooms_of_the_demo(&client, &cast["people"][0]).await, seen);
     process.signal(Signal::TERM).unwrap();
     process.wait(PATIENCE).await.unwrap();
@@ -397,7 +397,7 @@ async fn the_demo_stays_away_from_a_database_that_is_in_use_and_from_who_does_no
         .send()
         .await;
     assert_eq!(refused.expect(409)["code"], "conflict");
-    let found = client.get("/users?query=ada", token).await.expect(200);
+    let found = client.get("/users?query=iris", token).await.expect(200);
     assert_eq!(found["items"], json!([]), "nobody was made");
 
     for (variable, value) in [("DEMO", "false"), ("HOST", "0.0.0.0")] {

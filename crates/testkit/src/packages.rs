@@ -13,6 +13,9 @@ pub const DEBIAN: [&str; 6] = [
     "python3-websockets",
 ];
 
+/// The packages that the client library and the page need.
+pub const NODE: [&str; 2] = ["nodejs", "npm"];
+
 /// Folders that are searched besides `PATH`, which for non-root users often lacks the sbin ones.
 const FOLDERS: [&str; 6] = [
     "/usr/local/bin",
@@ -23,12 +26,13 @@ const FOLDERS: [&str; 6] = [
     "/usr/lib/rabbitmq/bin",
 ];
 
-/// Whether what a package of [`DEBIAN`] brings is there, however it came.
+/// Whether what a package of [`DEBIAN`] or [`NODE`] brings is there, however it came.
 pub fn is_installed(package: &str) -> bool {
     let debian_module = |name: &str| Path::new("/usr/lib/python3/dist-packages").join(name).is_dir();
     match package {
         "postgresql" => postgres_folder().is_ok(),
         "rabbitmq-server" => rabbitmq_folder().is_ok() && binary("epmd", "erlang-base").is_ok(),
+        "nodejs" => binary("node", "nodejs").is_ok(),
         "python3" => Path::new("/usr/bin/python3").is_file(),
         "python3-pika" => debian_module("pika"),
         "python3-websockets" => debian_module("websockets"),

@@ -149,7 +149,7 @@ export class ConfabClient extends Emitter {
       myId: () => this.user?.id ?? null,
       on: {
         changed: (room_id, messages) => this.emit('messages', { room_id, messages }),
-        message: (message) => this.#outbox.seen(message),
+        message: (message) => this.#arrived(message),
       },
     });
     this.#session.on('renewed', ({ token }) => void this.#connection.renewed(token));
@@ -504,17 +504,22 @@ export class ConfabClient extends Emitter {
     if (event.type === 'message_created') {
       const { message } = event;
       this.#typing.ended(event.room_id, message.sender_id);
-      this.#outbox.seen(message);
-      if (this.#autoDelivered && message.sender_id !== this.user?.id) this.#marks.set('delivered', event.room_id, message.number);
+      this.#arrived(message);
     }
     const messages = this.#history.apply(event);
     this.emit('event', event);
     if (messages.length > 0) this.emit('messages', { room_id: event.room_id, messages });
   }
 
+  /** @param {Message} message Of a page, or just said. */
+  #arrived(message) {
+    this.#outbox.seen(message);
+    const isLatest = message.number >= this.#history.timeline(message.room_id).lastNumber;
+    if (this.#autoDelivered && isLatest && message.sender_id !== this.user?.id) this.#marks.set('delivered', message.room_id, message.number);
+  }
+
   /** @param {Me} user */
   async #signedIn(user) {
-    this.#feed.restore(null);
     await this.#outbox.open(user.id);
     this.emit('signedIn', { user });
   }

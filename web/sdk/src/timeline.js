@@ -10,6 +10,10 @@
 
 /** Events kept to be applied to a page that was read before them. */
 const RECENT_MAX = 500;
+/** Messages of a room of which no page was ever asked for: somebody may open it, but need not. */
+const UNOPENED_MAX = 400;
+/** Messages of a room that was read. */
+const OPENED_MAX = 20_000;
 
 export class Timeline {
   /** @type {Map<number, Message>} */
@@ -20,6 +24,7 @@ export class Timeline {
   #ranges = [];
   /** @type {DurableEvent[]} */
   #recent = [];
+  #isOpened = false;
   #myId;
 
   /**
@@ -39,6 +44,7 @@ export class Timeline {
     this.#numbers.clear();
     this.#ranges = [];
     this.#recent = [];
+    this.#isOpened = false;
     this.lastNumber = 0;
   }
 
@@ -96,6 +102,7 @@ export class Timeline {
    * @returns {Message[]} What it changed.
    */
   merge(page, { before, after } = {}) {
+    this.#isOpened = true;
     const changed = page.items.filter((message) => this.#upsert(message, true));
     const numbers = page.items.map((message) => message.number);
     // An empty page says something too: there is nothing beyond its neighbour.
@@ -114,7 +121,10 @@ export class Timeline {
   apply(event) {
     this.#recent.push(event);
     if (this.#recent.length > RECENT_MAX) this.#recent.splice(0, this.#recent.length - RECENT_MAX);
-    return this.#effect(event);
+    const changed = this.#effect(event);
+    const most = this.#isOpened ? OPENED_MAX : UNOPENED_MAX;
+    if (this.#messages.size > most) this.trim(most / 2);
+    return changed;
   }
 
   /**

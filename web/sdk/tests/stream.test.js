@@ -5,7 +5,7 @@ import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
 import { WebSocket } from 'ws';
 
-import { eventually, person, roomOf, until, watch } from './kit/people.js';
+import { clientOf, eventually, person, roomOf, until, watch } from './kit/people.js';
 import { Server } from './kit/server.js';
 
 let server;
@@ -158,6 +158,55 @@ test('who is put out of a room is told, and told of no more', async () => {
   const gone = bob.next('unsubscribed', ({ room_id }) => room_id === room);
   bob.connect();
   await gone;
+  ada.close();
+  bob.close();
+});
+
+test('a client that remembers its position gets what it missed, in another life of its own', async () => {
+  const [ada, bob] = [await person(server.url), await person(server.url)];
+  const room = await roomOf(ada, bob);
+  const before = watch(bob);
+  ada.send(room, { content: 'one' });
+  await until(bob, 'event', () => before.texts(room).includes('one'));
+  const position = JSON.parse(JSON.stringify(bob.position));
+  bob.close();
+  for (const content of ['two', 'three']) ada.send(room, { content });
+  await eventually(() => ada.outgoing().length === 0, 'all sent');
+  const again = clientOf(server.url, { position });
+  const seen = watch(again);
+  await again.logIn({ username: bob.username, password: 'correct horse battery' });
+  again.connect();
+  await until(again, 'state', () => again.state.phase === 'online');
+  assert.deepEqual(seen.texts(room), ['two', 'three']);
+  ada.close();
+  again.close();
+});
+
+test('delivered marks follow by the client\'s word, also for what was missed', async () => {
+  const [ada, bob] = [await person(server.url), await person(server.url)];
+  const room = await roomOf(ada, bob);
+  bob.disconnect();
+  const { number } = await ada.settled(ada.send(room, { content: 'are you there?' }).client_id);
+  const delivered = ada.next('signal', ({ type, user_id }) => type === 'delivered' && user_id === bob.user.id);
+  bob.connect();
+  assert.equal((await delivered).number, number);
+  ada.close();
+  bob.close();
+});
+
+test('a room that nobody opens does not fill the memory, and is whole when it is opened', async () => {
+  const [ada, bob] = [await person(server.url), await person(server.url)];
+  const room = await roomOf(ada, bob);
+  for (let lot = 0; lot < 9; lot += 1) {
+    await Promise.all(Array.from({ length: 50 }, (_, index) => ada.rest.sendMessage({ room_id: room, body: { content: `m ${index}` } })));
+  }
+  await eventually(() => bob.timeline(room).lastNumber === 450, 'all of them');
+  assert.ok(bob.timeline(room).newest.length <= 400);
+  await bob.history.newest(room);
+  const { newest } = bob.timeline(room);
+  assert.equal(newest.at(-1).number, 450);
+  assert.equal(newest.length, newest.at(-1).number - newest[0].number + 1);
+  assert.equal(bob.timeline(room).hasOlder(newest[0].number), true);
   ada.close();
   bob.close();
 });

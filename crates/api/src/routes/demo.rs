@@ -29,7 +29,7 @@ pub(crate) struct PlayDemoBody {}
 
 /// Somebody of the demo.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[schema(example = json!({"username": "ada", "display_name": "Ada Winter", "password": "confab-demo"}))]
+#[schema(example = json!({"username": "iris", "display_name": "Iris Winter", "password": "confab-demo"}))]
 pub struct DemoLogin {
     /// To log in with.
     pub username: String,
@@ -42,7 +42,7 @@ pub struct DemoLogin {
 /// Who there is now.
 #[derive(Serialize, ToSchema)]
 #[schema(example = json!({
-    "people": [{"username": "ada", "display_name": "Ada Winter", "password": "confab-demo"}]
+    "people": [{"username": "iris", "display_name": "Iris Winter", "password": "confab-demo"}]
 }))]
 pub(crate) struct DemoCast {
     /// The people, to log in as.
