@@ -47,6 +47,8 @@ const ROWS: &[Row] = &[
     Row("GET /asyncapi.json", For::Everybody, NO_BODY),
     Row("GET /openapi.json", For::Everybody, NO_BODY),
     Row("GET /capabilities", For::Everybody, NO_BODY),
+    // Offered only where nobody else can come; refused everywhere else.
+    Row("POST /demo", For::Everybody, NO_BODY),
     Row("GET /health", For::Everybody, NO_BODY),
     Row("GET /ready", For::Everybody, NO_BODY),
     Row("GET /schemas", For::Everybody, NO_BODY),
