@@ -64,6 +64,8 @@ export const OPERATIONS = {
   roomByKey: ['GET', 'rooms/by-key/{external_key}', false],
   roomLog: ['GET', 'rooms/{room_id}/events', false],
   schema: ['GET', 'schemas/{name}', true],
+  searchMessages: ['GET', 'search', false],
+  searchRoom: ['GET', 'rooms/{room_id}/search', false],
   searchUsers: ['GET', 'users', false],
   sendMessage: ['POST', 'rooms/{room_id}/messages', false],
   unpinMessage: ['DELETE', 'rooms/{room_id}/pins/{message_id}', false],

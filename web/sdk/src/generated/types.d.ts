@@ -96,6 +96,8 @@ export type Capabilities = {
 export type CapabilityLimits = {
   /** Largest request body, in bytes. */
   body_bytes_max: number;
+  /** Every budget that is shared by all nodes, by the name in the headers `RateLimit` and `RateLimit-Policy`. */
+  budgets: Record<string, CapabilityRate>;
   /** Live connections of one person. */
   connections_per_user_max: number;
   /** Longest message, in bytes. */
@@ -122,6 +124,12 @@ export type CapabilityLimits = {
   room_sends: CapabilityRate;
   /** Rooms that one connection follows. */
   rooms_per_connection_max: number;
+  /** Most answers in a page of a search. */
+  search_hits_max: number;
+  /** Longest query of a search, in characters. */
+  search_query_chars_max: number;
+  /** Searches in messages of one person; each page is one. */
+  searches: CapabilityRate;
 };
 
 /** A budget of attempts; the whole window may be spent at once. */
@@ -343,6 +351,17 @@ export type HiddenEvent = {
   seq: number;
   /** Always `hidden`. */
   type: "hidden";
+};
+
+/**
+ * A stretch of a message's `content` that answers, in UTF-16 code units, as JavaScript's `slice` counts. It is a
+ * place, never markup: escape the text, then mark it.
+ */
+export type Highlight = {
+  /** The unit after its last. */
+  end: number;
+  /** Its first unit. */
+  start: number;
 };
 
 /** One of the host product's people, as its backend sees them. */
@@ -675,6 +694,26 @@ export type Page_RoomForViewer = {
 };
 
 /** A page of a list. */
+export type Page_SearchHit = {
+  /** Whether there is a next page. */
+  has_more: boolean;
+  /** At most `limit` items. */
+  items: {
+    /**
+     * How closely it answers, in the word it answers least closely: `exact` (whole words), `part` (part of a word)
+     * or `similar` (one letter wrong).
+     */
+    closeness: string;
+    /** Where: ascending, apart from each other, at most 64. Empty when only a file's name answers. */
+    highlights: Highlight[];
+    /** The message as it is now. */
+    message: Message;
+  }[];
+  /** To be given as `cursor` for the next page; null at the end. */
+  next_cursor: string | null;
+};
+
+/** A page of a list. */
 export type Page_Session = {
   /** Whether there is a next page. */
   has_more: boolean;
@@ -992,6 +1031,19 @@ export type RoomPresence = {
   items: Presence[];
   /** How many. */
   present_count: number;
+};
+
+/** A message that answers a search. */
+export type SearchHit = {
+  /**
+   * How closely it answers, in the word it answers least closely: `exact` (whole words), `part` (part of a word)
+   * or `similar` (one letter wrong).
+   */
+  closeness: string;
+  /** Where: ascending, apart from each other, at most 64. Empty when only a file's name answers. */
+  highlights: Highlight[];
+  /** The message as it is now. */
+  message: Message;
 };
 
 /** A message to be sent. */
@@ -2399,6 +2451,59 @@ export interface Rest {
     /** As `/schemas` lists it, with its slashes. */
     name: string;
   }, options?: CallOptions): Promise<unknown>;
+
+  /**
+   * Search all my rooms: `GET /search`.
+   *
+   * In the rooms one belongs to now, from where one may see; a service: in all rooms. Best answers first. What was
+   * said less than a second ago may not be found yet; what was deleted or edited away is never found.
+   */
+  searchMessages(input: {
+    /**
+     * Words in any order; each is found whole, as part of a word from three letters on, at the beginning of one with
+     * two. `"Quotes"` hold a phrase together. There is no other syntax.
+     */
+    q: string;
+    /** Only of this person. */
+    from?: string;
+    /** Only sent at this moment or later (RFC 3339). */
+    since?: string;
+    /** Only sent before this moment (RFC 3339). */
+    until?: string;
+    /** `file`: only messages with files. */
+    has?: string;
+    /** Most items in a page. */
+    limit?: number;
+    /** `next_cursor` of the page before. Opaque, and good for this search only. */
+    cursor?: string;
+  }, options?: CallOptions): Promise<Page_SearchHit>;
+
+  /**
+   * Search a room: `GET /rooms/{room_id}/search`.
+   *
+   * As `GET /search`, in one room.
+   */
+  searchRoom(input: {
+    /** The room. */
+    room_id: string;
+    /**
+     * Words in any order; each is found whole, as part of a word from three letters on, at the beginning of one with
+     * two. `"Quotes"` hold a phrase together. There is no other syntax.
+     */
+    q: string;
+    /** Only of this person. */
+    from?: string;
+    /** Only sent at this moment or later (RFC 3339). */
+    since?: string;
+    /** Only sent before this moment (RFC 3339). */
+    until?: string;
+    /** `file`: only messages with files. */
+    has?: string;
+    /** Most items in a page. */
+    limit?: number;
+    /** `next_cursor` of the page before. Opaque, and good for this search only. */
+    cursor?: string;
+  }, options?: CallOptions): Promise<Page_SearchHit>;
 
   /** Search people: `GET /users`. */
   searchUsers(input?: {
