@@ -20,8 +20,12 @@ const SEARCH_TIMEOUT: Duration = Duration::from_secs(4);
 const STATEMENT_TIMEOUT_MS: &str = "3000";
 /// The map of what an index found must not grow coarse: rows would be read to be looked at again.
 const WORK_MEM: &str = "32MB";
-/// Whose rooms are more are found in all rooms, and then sorted out.
-const ROOM_TERMS_MAX: usize = 500;
+/// So many rooms are named by their terms. An index of terms takes each document up for every term it is asked for,
+/// so that 250 rooms cost forty times as much as none.
+const ROOM_TERMS_MAX: usize = 16;
+/// So many rooms are named by their ids, met with what the index found. Who belongs to more is searched for in all
+/// rooms, and what is not theirs is then sorted out.
+const ROOMS_MAX: usize = 5_000;
 /// Documents that one look takes from the index, newest or not: more than enough of them are newest.
 const LOOK_DOCUMENTS_MAX: i64 = 4_000;
 /// The same where other people's rooms are found along.
@@ -50,7 +54,8 @@ pub(super) async fn find(store: &Store, request: &SearchRequest) -> Result<Searc
 
 async fn find_within(run: &Run<'_>, request: &SearchRequest) -> std::result::Result<SearchFound, DbErr> {
     if run.dialect == Dialect::Postgres {
-        let sql = "SELECT set_config('statement_timeout', $1, true), set_config('work_mem', $2, true)";
+        let sql = "SELECT set_config('statement_timeout', $1, true), set_config('work_mem', $2, true), \
+                   set_config('plan_cache_mode', 'force_custom_plan', true)";
         run.first(sql, vec![STATEMENT_TIMEOUT_MS.into(), WORK_MEM.into()])
             .await?;
     }
@@ -64,8 +69,13 @@ async fn find_within(run: &Run<'_>, request: &SearchRequest) -> std::result::Res
     };
     let is_mixed = places.is_none() && request.viewer.role != UserRole::Service;
     let mut terms = vec![request.terms.clone()];
+    let mut room_ids = None;
     if let Some(places) = places {
-        terms.push(any(places.into_iter().map(|room_id| filters::room(room_id.0))));
+        if places.len() <= ROOM_TERMS_MAX {
+            terms.push(any(places.into_iter().map(|room_id| filters::room(room_id.0))));
+        } else {
+            room_ids = Some(run.dialect.ids_text(places.into_iter().map(|room_id| room_id.0)));
+        }
     }
     if let Some(sender_id) = request.sender_id {
         terms.push(Terms::Term(filters::sender(sender_id.0)));
@@ -73,7 +83,12 @@ async fn find_within(run: &Run<'_>, request: &SearchRequest) -> std::result::Res
     if request.has_file {
         terms.push(Terms::Term(filters::FILE.to_owned()));
     }
-    let look = Look { run, request, terms };
+    let look = Look {
+        run,
+        request,
+        terms,
+        room_ids,
+    };
     let all = Span::of(request.since, request.until);
     // More than is judged, or the end of it.
     let probed = if is_mixed {
@@ -115,11 +130,11 @@ async fn places(run: &Run<'_>, request: &SearchRequest) -> std::result::Result<O
         return Ok(None);
     }
     let sql = "SELECT room_id FROM members WHERE user_id = $1 AND left_at IS NULL LIMIT $2";
-    let most = ROOM_TERMS_MAX as i64 + 1;
+    let most = ROOMS_MAX as i64 + 1;
     let rooms = run
         .all(sql, vec![request.viewer.user_id.0.into(), most.into()])
         .await?;
-    if rooms.len() > ROOM_TERMS_MAX {
+    if rooms.len() > ROOMS_MAX {
         return Ok(None);
     }
     rooms
@@ -137,6 +152,8 @@ struct Look<'a> {
     run: &'a Run<'a>,
     request: &'a SearchRequest,
     terms: Vec<Terms>,
+    /// Rooms that are too many for terms.
+    room_ids: Option<String>,
 }
 
 impl Look<'_> {
@@ -165,6 +182,7 @@ impl Look<'_> {
             request.room_id.map(|id| id.0).into(),
             request.sender_id.map(|id| id.0).into(),
             request.has_file.into(),
+            self.room_ids.clone().into(),
         ];
         let found = self.run.all(&statement(dialect), arguments).await?;
         let first = found
@@ -185,17 +203,20 @@ impl Look<'_> {
 }
 
 /// `$1` terms, `$2` and `$3` the span, `$4` documents at most, `$5` bytes of text, `$6` messages, `$7` the viewer,
-/// `$8` whether that is a service, `$9` the room, `$10` the sender, `$11` whether only files are wanted.
+/// `$8` whether that is a service, `$9` the room, `$10` the sender, `$11` whether only files are wanted,
+/// `$12` the rooms, when they are named by their ids. Planned anew each time: what is NULL is then left out.
 fn statement(dialect: Dialect) -> String {
     let found = match dialect {
         Dialect::Postgres => {
             "SELECT d.room_id, d.seq, d.created_at, d.bytes FROM search_documents d \
-             WHERE d.terms @@ CAST(CAST($1 AS text) AS tsquery) AND d.created_at >= $2 AND d.created_at < $3 LIMIT $4"
+             WHERE d.terms @@ CAST(CAST($1 AS text) AS tsquery) AND d.created_at >= $2 AND d.created_at < $3 \
+             AND (CAST($12 AS text) IS NULL OR d.room_id = ANY(CAST((SELECT CAST(CAST($12 AS text) AS uuid[])) AS uuid[]))) LIMIT $4"
         }
         Dialect::Sqlite => {
             "SELECT d.room_id, d.seq, d.created_at, d.bytes FROM search_terms \
              CROSS JOIN search_documents d ON d.position = search_terms.rowid \
              WHERE search_terms MATCH $1 AND d.created_at >= $2 AND d.created_at < $3 \
+             AND ($12 IS NULL OR d.room_id IN (SELECT unhex(value) FROM json_each($12))) \
              ORDER BY search_terms.rowid DESC LIMIT $4"
         }
     };
