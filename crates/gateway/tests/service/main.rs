@@ -7,6 +7,7 @@ mod feed;
 mod following;
 mod frames;
 mod house;
+mod matrix;
 mod presence;
 mod reactions;
 mod removal;
