@@ -349,6 +349,15 @@ async fn everything_happens(house: &House, scene: &Scene, kind: RoomKind) -> Vec
                 "member_updated",
             ),
             (owner, Deed::RemoveMember(newcomer.id), "user_left"),
+            (
+                owner,
+                Deed::Ban {
+                    user_id: newcomer.id,
+                    reason: None,
+                },
+                "user_banned",
+            ),
+            (owner, Deed::Unban(newcomer.id), "user_unbanned"),
             (owner, Deed::UpdateRoom(renamed), "room_updated"),
             (owner, Deed::DeleteRoom, "room_deleted"),
         ]);
