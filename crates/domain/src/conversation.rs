@@ -1,0 +1,114 @@
+//! A person's conversations: rooms as their list shows them, with what they set for themselves.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::room::words;
+use crate::{Member, Message, Room, RoomHead, Timestamp, User, UserId};
+
+words! {
+    /// What a person wants to be told of.
+    Notifications {
+        /// Every message.
+        All = "all",
+        /// Messages that name them.
+        Mentions = "mentions",
+        /// Nothing, until further notice.
+        None = "none",
+    }
+}
+
+/// What a person set for themselves in a room. Nobody else sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConversationSettings {
+    /// Put away. It comes back with the next message, unless it is muted.
+    pub is_archived: bool,
+    /// At the top of the list.
+    pub is_pinned: bool,
+    /// What they want to be told of.
+    pub notifications: Notifications,
+    /// Until when they want to be told of nothing.
+    pub muted_until: Option<Timestamp>,
+}
+
+/// New settings; none keeps.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ConversationPatch {
+    /// Put away, or take out.
+    pub is_archived: Option<bool>,
+    /// To the top, or back.
+    pub is_pinned: Option<bool>,
+    /// What to be told of.
+    pub notifications: Option<Notifications>,
+    /// Until when to be told of nothing; inner none: from now on again.
+    pub muted_until: Option<Option<Timestamp>>,
+}
+
+/// A room in a person's list.
+#[derive(Clone, Debug)]
+pub struct Conversation {
+    /// The slow part.
+    pub room: Room,
+    /// The counters.
+    pub head: RoomHead,
+    /// The person's row.
+    pub member: Member,
+    /// When something happened last: the last message, or their joining when that is later.
+    pub active_at: Timestamp,
+    /// The room's last message, as far as the person may see it; a tombstone where it was deleted.
+    pub last_message: Option<Arc<Message>>,
+    /// Unread messages that name them, or everybody.
+    pub mention_count: i64,
+    /// What they set.
+    pub settings: ConversationSettings,
+    /// The other person of a direct room.
+    pub peer: Option<User>,
+}
+
+/// What is unread in a number of rooms.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct UnreadCounts {
+    /// Messages.
+    pub unread: i64,
+    /// Those among them that name the person, or everybody.
+    pub mentions: i64,
+    /// Rooms with any.
+    pub rooms: i64,
+}
+
+/// What is unread in all of a person's rooms.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Unread {
+    /// In rooms they want to hear of.
+    pub heard: UnreadCounts,
+    /// In rooms that are muted or put away.
+    pub quiet: UnreadCounts,
+}
+
+/// How far a message has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReceiptCounts {
+    /// Members for whom it was meant: there when it was said and now, but its sender.
+    pub recipients: i64,
+    /// Those whose client has it.
+    pub delivered: i64,
+    /// Those who have read it and share that. None for a viewer who shares no read marks.
+    pub read: Option<i64>,
+}
+
+/// Somebody whose client has a message.
+#[derive(Clone, Debug)]
+pub struct MessageReceipt {
+    /// Who.
+    pub user: User,
+    /// Whether they have read it; none where they or the viewer share no read marks.
+    pub is_read: Option<bool>,
+}
+
+impl MessageReceipt {
+    /// Whose it is; lists go by this.
+    pub const fn user_id(&self) -> UserId {
+        self.user.id
+    }
+}
