@@ -5,6 +5,7 @@ mod m20261121_000002_trace_of_events;
 mod m20261121_000003_conversations;
 mod m20261121_000005_search;
 mod m20261121_000006_api_keys;
+mod m20261121_000008_archived_conversations;
 
 use std::time::Duration;
 
@@ -85,6 +86,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000003_conversations::Migration),
             Box::new(m20261121_000005_search::Migration),
             Box::new(m20261121_000006_api_keys::Migration),
+            Box::new(m20261121_000008_archived_conversations::Migration),
         ]
     }
 }

@@ -242,9 +242,10 @@ impl RoomReads for CachedRooms {
     async fn receipts(
         &self,
         room_id: RoomId,
+        viewer: UserId,
         after: Option<UserId>,
         limit: usize,
     ) -> Result<Page<Receipt, UserId>> {
-        self.store.receipts(room_id, after, limit).await
+        self.store.receipts(room_id, viewer, after, limit).await
     }
 }

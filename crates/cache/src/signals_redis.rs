@@ -100,7 +100,9 @@ fn shard(signal: &Signal) -> u16 {
         Signal::Typing { room_id, .. } | Signal::Read { room_id, .. } | Signal::Delivered { room_id, .. } => {
             shard_of(*room_id)
         }
-        Signal::Presence { user_id, .. } => partition_of(user_id.0) % SHARDS,
+        Signal::Presence { user_id, .. }
+        | Signal::Status { user_id, .. }
+        | Signal::Conversation { user_id, .. } => partition_of(user_id.0) % SHARDS,
         Signal::Replaced { connection_id, .. } => shard_of(RoomId(connection_id.0)),
     }
 }

@@ -10,7 +10,7 @@ use crate::User;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(example = json!({
     "id": "018cc251-f400-7000-8000-000000000001", "username": "ada", "display_name": "Ada",
-    "avatar_url": null, "role": "user", "created_at": "2024-01-01T12:00:00.000Z", "last_seen_at": null,
+    "avatar_url": null, "role": "user", "created_at": "2024-01-01T12:00:00.000Z", "last_seen_at": null, "status": null,
     "external_id": "customer-7", "email": "ada@example.org", "deactivated_at": null
 }))]
 pub struct HostUser {

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod asyncapi;
+mod conversation;
 mod error;
 mod event;
 pub mod flat;
@@ -16,6 +17,9 @@ mod search;
 mod signal;
 
 pub use asyncapi::{MessageDoc, asyncapi, tagged};
+pub use conversation::{
+    Conversation, ConversationSettings, MessageReceipt, MessageReceipts, Peer, Unread, UnreadCounts,
+};
 pub use error::{FieldProblem, Problem, problem_type, status_of, title_of};
 pub use event::{Event, EventBody, HiddenEvent, LogEntry, encode_event, encode_hidden};
 pub use host::{ApiKey, HostUser, NewApiKey, UserTokens};
@@ -25,7 +29,7 @@ pub use message::{
 };
 pub use moderation::{Ban, Mute};
 pub use page::{AsOf, Page, RoomPage};
-pub use people::{AccessTokens, Me, Presence, Receipt, RoomPresence, Session, Ticket, User};
+pub use people::{AccessTokens, CustomStatus, Me, Presence, Receipt, RoomPresence, Session, Ticket, User};
 pub use room::{Mark, Member, Room, RoomForViewer};
 pub use schemas::event_schemas;
 pub use search::{Highlight, SearchHit};

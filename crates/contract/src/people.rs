@@ -9,7 +9,8 @@ use utoipa::ToSchema;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(example = json!({
     "id": "018cc251-f400-7000-8000-000000000001", "username": "ada", "display_name": "Ada",
-    "avatar_url": null, "role": "user", "created_at": "2024-01-01T12:00:00.000Z", "last_seen_at": null
+    "avatar_url": null, "role": "user", "created_at": "2024-01-01T12:00:00.000Z", "last_seen_at": null,
+    "status": {"emoji": "🌴", "text": "On holiday", "until": "2024-01-08T12:00:00.000Z"}
 }))]
 pub struct User {
     /// Its id.
@@ -29,6 +30,32 @@ pub struct User {
     /// When it was last connected; null where it is not the viewer's to know.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub last_seen_at: Option<Timestamp>,
+    /// What it says of itself.
+    #[serde(default)]
+    pub status: Option<CustomStatus>,
+}
+
+/// What somebody says of themselves beside their presence.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(example = json!({"emoji": "🌴", "text": "On holiday", "until": "2024-01-08T12:00:00.000Z"}))]
+pub struct CustomStatus {
+    /// Exactly one emoji.
+    pub emoji: Option<String>,
+    /// At most 100 characters.
+    pub text: Option<String>,
+    /// When it ends by itself: hide it from then on.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub until: Option<Timestamp>,
+}
+
+impl From<confab_domain::CustomStatus> for CustomStatus {
+    fn from(status: confab_domain::CustomStatus) -> Self {
+        Self {
+            emoji: status.emoji,
+            text: status.text,
+            until: status.until,
+        }
+    }
 }
 
 impl From<confab_domain::User> for User {
@@ -41,6 +68,7 @@ impl From<confab_domain::User> for User {
             role: user.role.as_str().to_owned(),
             created_at: user.created_at,
             last_seen_at: user.last_seen_at,
+            status: user.status.map(CustomStatus::from),
         }
     }
 }
@@ -54,11 +82,19 @@ pub struct Me {
     /// Shown to oneself only.
     #[schema(example = "ada@example.org")]
     pub email: Option<String>,
+    /// Whether others learn what one has read; who does not share it is not told of others' either.
+    #[schema(example = true)]
+    pub shares_read_marks: bool,
+    /// Whether others learn when one was last there.
+    #[schema(example = true)]
+    pub shares_last_seen: bool,
 }
 
 impl From<confab_domain::User> for Me {
     fn from(mut user: confab_domain::User) -> Self {
         Self {
+            shares_read_marks: user.privacy.shares_read_marks,
+            shares_last_seen: user.privacy.shares_last_seen,
             email: user.email.take(),
             user: user.into(),
         }
@@ -73,7 +109,7 @@ impl From<confab_domain::User> for Me {
     "user": {
         "id": "018cc251-f400-7000-8000-000000000001", "username": "ada", "display_name": "Ada",
         "avatar_url": null, "role": "user", "created_at": "2024-01-01T12:00:00.000Z", "last_seen_at": null,
-        "email": null
+        "status": null, "email": null, "shares_read_marks": true, "shares_last_seen": true
     }
 }))]
 pub struct AccessTokens {
@@ -149,7 +185,8 @@ impl Session {
 /// Somebody's presence over all their devices.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(example = json!({
-    "user_id": "018cc251-f400-7000-8000-000000000001", "status": "online", "last_seen_at": null
+    "user_id": "018cc251-f400-7000-8000-000000000001", "status": "online", "last_seen_at": null,
+    "custom_status": null
 }))]
 pub struct Presence {
     /// Who.
@@ -157,18 +194,21 @@ pub struct Presence {
     pub user_id: UserId,
     /// `online`, `away`, `busy` or `offline`.
     pub status: String,
-    /// When they were last connected.
+    /// When they were last connected; null where they do not share it.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub last_seen_at: Option<Timestamp>,
+    /// What they say of themselves.
+    pub custom_status: Option<CustomStatus>,
 }
 
 impl Presence {
-    /// A person's merged presence, with when they were last connected.
-    pub fn new(presence: &domain_ports::UserPresence, last_seen_at: Option<Timestamp>) -> Self {
+    /// A person's merged presence, with what their account tells.
+    pub fn new(presence: &domain_ports::UserPresence, user: Option<&confab_domain::User>) -> Self {
         Self {
             user_id: presence.user_id,
             status: presence.status.as_str().to_owned(),
-            last_seen_at,
+            last_seen_at: user.and_then(|user| user.last_seen_at),
+            custom_status: user.and_then(|user| user.status.clone()).map(CustomStatus::from),
         }
     }
 }
@@ -192,8 +232,8 @@ pub struct Receipt {
     /// Whose.
     #[schema(value_type = uuid::Uuid)]
     pub user_id: UserId,
-    /// Read up to this message number.
-    pub last_read_number: i64,
+    /// Read up to this message number; null where they or the viewer share no read marks.
+    pub last_read_number: Option<i64>,
     /// Received up to this message number.
     pub last_delivered_number: i64,
 }

@@ -1,9 +1,9 @@
 //! One example of each event and signal, for the documents and their tests.
 
 use confab_domain::{
-    AccountEvent, AccountEventKind, ContentType, Epoch, Event, EventBody, EventId, Extras, History,
-    LeaveReason, MemberRole, Message, MessageId, Room, RoomId, RoomKind, RoomSnapshot, Timestamp, Trace,
-    User, UserId, UserRole, ports,
+    AccountEvent, AccountEventKind, ContentType, ConversationSettings, CustomStatus, Epoch, Event, EventBody,
+    EventId, Extras, History, LeaveReason, MemberRole, Message, MessageId, Notifications, Room, RoomId,
+    RoomKind, RoomSnapshot, Timestamp, Trace, User, UserId, UserRole, ports,
 };
 use serde_json::json;
 use uuid::Uuid;
@@ -227,6 +227,27 @@ pub fn signals() -> Vec<ports::Signal> {
             user_id: BOB,
             number: 40,
         },
+        Signal::Status {
+            user_id: BOB,
+            status: Some(CustomStatus {
+                emoji: Some("🌴".to_owned()),
+                text: Some("On holiday".to_owned()),
+                until: None,
+            }),
+            room_ids: Vec::new(),
+        },
+        Signal::Conversation {
+            user_id: BOB,
+            room_id: ROOM,
+            last_read_number: Some(40),
+            unread: Some(0),
+            settings: Some(ConversationSettings {
+                is_archived: false,
+                is_pinned: true,
+                notifications: Notifications::Mentions,
+                muted_until: None,
+            }),
+        },
     ]
 }
 
@@ -261,5 +282,7 @@ fn bob() -> User {
         last_seen_at: None,
         deactivated_at: None,
         external_id: None,
+        status: None,
+        privacy: confab_domain::Privacy::default(),
     }
 }

@@ -5,6 +5,8 @@ use confab_domain::{RoomId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::{ConversationSettings, CustomStatus};
+
 /// A signal: `type` names it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
@@ -64,6 +66,33 @@ pub enum Signal {
         /// Up to which message.
         number: i64,
     },
+    /// Somebody says something else of themselves.
+    UserStatus {
+        /// Who.
+        #[schema(value_type = uuid::Uuid)]
+        user_id: UserId,
+        /// What; null: nothing any more. It ends by itself at its `until`, without another signal.
+        status: Option<CustomStatus>,
+    },
+    /// One's own mark or settings in a room changed, on whatever device; to one's own connections alone. Only
+    /// what changed is there.
+    ConversationUpdated {
+        /// Where.
+        #[schema(value_type = uuid::Uuid)]
+        room_id: RoomId,
+        /// One's read mark.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schema(required = false, nullable = false)]
+        last_read_number: Option<i64>,
+        /// Messages not read yet.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schema(required = false, nullable = false)]
+        unread: Option<i64>,
+        /// One's settings.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schema(required = false, nullable = false)]
+        settings: Option<ConversationSettings>,
+    },
 }
 
 /// A signal as JSON text, encoded once for all its readers; none for what is between nodes alone.
@@ -118,6 +147,22 @@ pub fn encode_signal(signal: &domain_ports::Signal) -> Option<String> {
             room_id: *room_id,
             user_id: *user_id,
             number: *number,
+        },
+        From::Status { user_id, status, .. } => Signal::UserStatus {
+            user_id: *user_id,
+            status: status.clone().map(CustomStatus::from),
+        },
+        From::Conversation {
+            room_id,
+            last_read_number,
+            unread,
+            settings,
+            ..
+        } => Signal::ConversationUpdated {
+            room_id: *room_id,
+            last_read_number: *last_read_number,
+            unread: *unread,
+            settings: settings.map(ConversationSettings::from),
         },
         From::Replaced { .. } => return None,
     };

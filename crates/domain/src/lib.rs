@@ -2,6 +2,7 @@
 
 pub mod change;
 pub mod commands;
+mod conversation;
 pub mod emoji;
 mod error;
 mod event;
@@ -20,6 +21,10 @@ mod time;
 mod user;
 
 pub use change::{Deed, Effect, Facts, Needs, Person, RoomPatch, decide};
+pub use conversation::{
+    Conversation, ConversationPatch, ConversationSettings, MessageReceipt, Notifications, ReceiptCounts,
+    Unread, UnreadCounts,
+};
 pub use error::{Code, Error, FieldError, Findings, Result, Source};
 pub use event::{
     AccountEvent, AccountEventKind, Control, Epoch, Event, EventBody, LeaveReason, RoomSnapshot, Trace,
@@ -39,4 +44,4 @@ pub use room::{
     RoomSettings, SLOW_MODE_SECONDS_MAX,
 };
 pub use time::{Clock, Timestamp};
-pub use user::{Actor, Session, User, UserRole};
+pub use user::{Actor, CustomStatus, Privacy, Session, User, UserRole};

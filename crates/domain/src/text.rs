@@ -12,6 +12,8 @@ pub const CONTENT_CHARS_MAX: usize = 16_384;
 pub const CONTENT_BYTES_MAX: usize = 32 * 1024;
 /// Longest name of a room or person, in characters.
 pub const NAME_CHARS_MAX: usize = 80;
+/// Longest custom status, in characters.
+pub const STATUS_CHARS_MAX: usize = 100;
 /// Longest description of a room, in characters.
 pub const DESCRIPTION_CHARS_MAX: usize = 2_000;
 /// Shortest and longest username, in characters.
@@ -77,6 +79,19 @@ pub fn reason(text: &str) -> Checked<()> {
     }
     bounded(text, REASON_CHARS_MAX)?;
     without_controls(text)
+}
+
+/// What somebody says of themselves: 1–100 characters after trimming, one line, no bidi controls.
+pub fn status(text: &str) -> Checked<String> {
+    let text: String = text.trim().nfc().collect();
+    if text.is_empty() {
+        return Err("must not be empty".into());
+    }
+    bounded(&text, STATUS_CHARS_MAX)?;
+    if text.chars().any(|c| c.is_control() || is_bidi_control(c)) {
+        return Err("must not hold control characters".into());
+    }
+    Ok(text)
 }
 
 /// A username: 2–32 ASCII letters, digits, `.`, `_` or `-`, beginning with a letter or digit.

@@ -56,9 +56,60 @@ pub struct User {
     pub last_seen_at: Option<Timestamp>,
     /// Since when it is shut.
     pub deactivated_at: Option<Timestamp>,
+    /// What it says of itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<CustomStatus>,
+    /// What others learn of it; shown to the account itself only.
+    #[serde(default, skip_serializing_if = "Privacy::is_default")]
+    pub privacy: Privacy,
     /// The host product's own id of it; shown to the host product only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub external_id: Option<String>,
+}
+
+impl User {
+    /// Forgets a status whose time is over.
+    pub fn expire_status(&mut self, now: Timestamp) {
+        let is_over = |status: &CustomStatus| status.until.is_some_and(|until| until <= now);
+        if self.status.as_ref().is_some_and(is_over) {
+            self.status = None;
+        }
+    }
+}
+
+/// What somebody says of themselves beside their presence.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CustomStatus {
+    /// Exactly one, in its kept form.
+    pub emoji: Option<String>,
+    /// At most 100 characters, on one line.
+    pub text: Option<String>,
+    /// When it ends by itself.
+    pub until: Option<Timestamp>,
+}
+
+/// What others learn of somebody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Privacy {
+    /// What they have read. Who does not share it is not told of others' either.
+    pub shares_read_marks: bool,
+    /// When they were last there.
+    pub shares_last_seen: bool,
+}
+
+impl Privacy {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl Default for Privacy {
+    fn default() -> Self {
+        Self {
+            shares_read_marks: true,
+            shares_last_seen: true,
+        }
+    }
 }
 
 /// A login, kept alive by its refresh tokens.

@@ -180,6 +180,12 @@ impl Store {
         let _ = self.inner.writer.clone().close().await;
     }
 
+    /// Statements so far, but for those of the send lanes and of transactions' ends. For tests that hold a
+    /// list to one statement a page.
+    pub fn statement_count(&self) -> u64 {
+        self.inner.doubt.counted()
+    }
+
     pub(crate) fn dialect(&self) -> Dialect {
         self.inner.dialect
     }

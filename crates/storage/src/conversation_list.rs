@@ -197,7 +197,10 @@ pub(crate) async fn update_conversation(
         dialect.time(now),
         wanted(patch.is_archived).into(),
         wanted(patch.is_pinned).into(),
-        patch.notifications.map(|wanted| wanted.as_str().to_owned()).into(),
+        patch
+            .notifications
+            .map(|wanted| wanted.as_str().to_owned())
+            .into(),
         wanted(patch.muted_until.map(|until| until.is_some())).into(),
         dialect.time_or_null(patch.muted_until.flatten()),
     ];

@@ -3,11 +3,14 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use confab_domain::ports::{Conversations, Page, PinKey, ReactionKey};
-use confab_domain::{Horizon, Message, MessageId, Reaction, Result, RoomId, User, UserId};
+use confab_domain::ports::{ConversationKey, Conversations, Page, PinKey, ReactionKey};
+use confab_domain::{
+    Conversation, ConversationPatch, Horizon, Message, MessageId, MessageReceipt, Reaction, ReceiptCounts,
+    Result, RoomId, Timestamp, Unread, User, UserId,
+};
 
 use crate::connect::Store;
-use crate::reactions;
+use crate::{conversation_list, message_receipts, reactions};
 
 #[async_trait]
 impl Conversations for Store {
@@ -38,5 +41,44 @@ impl Conversations for Store {
         limit: usize,
     ) -> Result<Page<Arc<Message>, PinKey>> {
         reactions::pins(self, room_id, horizon, after, limit).await
+    }
+
+    async fn conversations(
+        &self,
+        user_id: UserId,
+        is_archived: bool,
+        after: Option<ConversationKey>,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<Page<Conversation, ConversationKey>> {
+        conversation_list::conversations(self, user_id, is_archived, after, now, limit).await
+    }
+
+    async fn update_conversation(
+        &self,
+        room_id: RoomId,
+        user_id: UserId,
+        patch: ConversationPatch,
+        now: Timestamp,
+    ) -> Result<Conversation> {
+        conversation_list::update_conversation(self, room_id, user_id, patch, now).await
+    }
+
+    async fn unread(&self, user_id: UserId, now: Timestamp) -> Result<Unread> {
+        conversation_list::unread(self, user_id, now).await
+    }
+
+    async fn receipt_counts(&self, message: &Message, viewer: UserId) -> Result<ReceiptCounts> {
+        message_receipts::counts(self, message, viewer).await
+    }
+
+    async fn message_receipts(
+        &self,
+        message: &Message,
+        viewer: UserId,
+        after: Option<UserId>,
+        limit: usize,
+    ) -> Result<Page<MessageReceipt, UserId>> {
+        message_receipts::list(self, message, viewer, after, limit).await
     }
 }

@@ -203,6 +203,7 @@ pub(crate) struct Runner<'a, C> {
 impl<C: ConnectionTrait> Runner<'_, C> {
     /// All rows.
     pub(crate) async fn all(&self, sql: &str, arguments: Vec<Value>) -> Result<Vec<Row>, DbErr> {
+        self.doubt.count();
         let statement = self.dialect.statement(sql, arguments);
         let rows = if self.repeats {
             let query = || self.on.query_all_raw(statement.clone());
@@ -215,6 +216,7 @@ impl<C: ConnectionTrait> Runner<'_, C> {
 
     /// The first row, if any.
     pub(crate) async fn first(&self, sql: &str, arguments: Vec<Value>) -> Result<Option<Row>, DbErr> {
+        self.doubt.count();
         let statement = self.dialect.statement(sql, arguments);
         let row = if self.repeats {
             let query = || self.on.query_one_raw(statement.clone());
@@ -227,6 +229,7 @@ impl<C: ConnectionTrait> Runner<'_, C> {
 
     /// How many rows it touched. Never runs twice.
     pub(crate) async fn execute(&self, sql: &str, arguments: Vec<Value>) -> Result<u64, DbErr> {
+        self.doubt.count();
         let done = self.on.execute_raw(self.dialect.statement(sql, arguments)).await;
         Ok(self.noted(done)?.rows_affected())
     }

@@ -1,6 +1,7 @@
 //! When the way to the database was last seen to break: connections from before that are tried before they are
 //! trusted, and what can safely be repeated is repeated for a moment.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use confab_domain::Error;
@@ -20,9 +21,20 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(100);
 #[derive(Debug, Default)]
 pub(crate) struct Doubt {
     broken_at: Mutex<Option<Instant>>,
+    statements: AtomicU64,
 }
 
 impl Doubt {
+    /// Counts a statement on its way.
+    pub(crate) fn count(&self) {
+        self.statements.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Statements so far.
+    pub(crate) fn counted(&self) -> u64 {
+        self.statements.load(Ordering::Relaxed)
+    }
+
     /// Remembers this moment when the failure is that of a connection.
     pub(crate) fn note(&self, error: &DbErr) {
         if is_connection_lost(error) {

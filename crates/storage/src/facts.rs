@@ -144,6 +144,8 @@ pub(crate) fn profile(user: User) -> User {
         email: None,
         external_id: None,
         last_seen_at: None,
+        status: None,
+        privacy: confab_domain::Privacy::default(),
         ..user
     }
 }

@@ -118,6 +118,7 @@ impl HostProduct for Store {
                 user_id: key.user_id,
                 role: row.word("u_role", UserRole::parse)?,
                 is_open: row.time_or_none("u_deactivated_at")?.is_none(),
+                shares_read_marks: row.get("u_shares_read_marks")?,
             };
             Ok(KeyBearer { key, account })
         };

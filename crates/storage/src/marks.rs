@@ -35,10 +35,10 @@ pub(crate) async fn mark_delivered(
 
 async fn mark(store: &Store, room_id: RoomId, user_id: UserId, number: i64, kind: Kind) -> Result<Mark> {
     bounded_domain(async {
-        let (member, last_number) = standing(&store.reader(), room_id, user_id).await?;
-        let number = number.min(last_number);
-        if number <= current(&member, kind) {
-            return Ok(answer(&member, last_number, kind, false));
+        let stands = standing(&store.reader(), room_id, user_id).await?;
+        let number = number.min(stands.last_number);
+        if number <= current(&stands.member, kind) {
+            return Ok(answer(&stands, kind, None));
         }
         // The room's last number only grows, so what was read just now still bounds it.
         let sql = match kind {
@@ -55,23 +55,21 @@ async fn mark(store: &Store, room_id: RoomId, user_id: UserId, number: i64, kind
         let arguments = vec![room_id.0.into(), user_id.0.into(), number.into()];
         let has_moved = store.writer().execute(sql, arguments).await.map_err(from_db)? == 1;
         if has_moved {
-            let member = match kind {
-                Kind::Read => Member {
-                    last_read_number: number,
-                    ..member
-                },
-                Kind::Delivered => Member {
-                    last_delivered_number: number,
-                    ..member
-                },
-            };
-            return Ok(answer(&member, last_number, kind, true));
+            return Ok(answer(&stands, kind, Some(number)));
         }
         // Overtaken: by a higher mark, or by the end of the membership.
-        let (member, last_number) = standing(&store.reader(), room_id, user_id).await?;
-        Ok(answer(&member, last_number, kind, false))
+        let stands = standing(&store.reader(), room_id, user_id).await?;
+        Ok(answer(&stands, kind, None))
     })
     .await
+}
+
+/// What a mark is judged by.
+struct Stands {
+    member: Member,
+    last_number: i64,
+    /// Whether the person shares what they have read.
+    is_sharing: bool,
 }
 
 /// The current membership and the room's last number.
@@ -79,10 +77,11 @@ async fn standing<C: ConnectionTrait>(
     run: &Runner<'_, C>,
     room_id: RoomId,
     user_id: UserId,
-) -> Result<(Member, i64)> {
+) -> Result<Stands> {
     let sql = format!(
-        "SELECT {MEMBER}, h.last_number FROM members m JOIN room_heads h ON h.room_id = m.room_id \
-         JOIN rooms r ON r.id = m.room_id \
+        "SELECT {MEMBER}, h.last_number, u.shares_read_marks FROM members m \
+         JOIN room_heads h ON h.room_id = m.room_id JOIN rooms r ON r.id = m.room_id \
+         JOIN users u ON u.id = m.user_id \
          WHERE m.room_id = $1 AND m.user_id = $2 AND m.left_at IS NULL AND r.deleted_at IS NULL"
     );
     let row = run
@@ -90,7 +89,13 @@ async fn standing<C: ConnectionTrait>(
         .await
         .map_err(from_db)?;
     let row = row.ok_or(Error::NotFound)?;
-    let read = || Ok((rows::member(&row)?, row.get("last_number")?));
+    let read = || {
+        Ok(Stands {
+            member: rows::member(&row)?,
+            last_number: row.get("last_number")?,
+            is_sharing: row.get("shares_read_marks")?,
+        })
+    };
     read().map_err(from_db)
 }
 
@@ -101,11 +106,21 @@ const fn current(member: &Member, kind: Kind) -> i64 {
     }
 }
 
-fn answer(member: &Member, last_number: i64, kind: Kind, has_moved: bool) -> Mark {
+/// Where the mark stands after it was moved to `moved`, or was not.
+fn answer(stands: &Stands, kind: Kind, moved: Option<i64>) -> Mark {
+    let was = &stands.member;
+    let read = matches!(kind, Kind::Read).then_some(moved).flatten();
+    let now = Member {
+        last_read_number: read.unwrap_or(was.last_read_number),
+        ..was.clone()
+    };
     Mark {
-        number: current(member, kind),
-        unread: member.unread(last_number),
-        has_moved,
+        number: moved.unwrap_or_else(|| current(was, kind)),
+        unread: now.unread(stands.last_number),
+        has_moved: moved.is_some(),
+        // What is read was received.
+        delivered: read.filter(|number| *number > was.last_delivered_number),
+        is_shared: stands.is_sharing,
     }
 }
 
@@ -113,13 +128,18 @@ fn answer(member: &Member, last_number: i64, kind: Kind, has_moved: bool) -> Mar
 pub(crate) async fn receipts(
     store: &Store,
     room_id: RoomId,
+    viewer: UserId,
     after: Option<UserId>,
     limit: usize,
 ) -> Result<Page<Receipt, UserId>> {
-    let sql = "SELECT user_id, last_read_number, last_delivered_number FROM members \
-               WHERE room_id = $1 AND user_id > $2 AND left_at IS NULL ORDER BY user_id LIMIT $3";
+    // Who does not share what they have read is not told of others' either.
+    let sql = "SELECT m.user_id, m.last_delivered_number, CASE WHEN m.user_id = $4 OR (u.shares_read_marks AND \
+               COALESCE((SELECT v.shares_read_marks FROM users v WHERE v.id = $4), FALSE)) \
+               THEN m.last_read_number END AS last_read_number \
+               FROM members m JOIN users u ON u.id = m.user_id \
+               WHERE m.room_id = $1 AND m.user_id > $2 AND m.left_at IS NULL ORDER BY m.user_id LIMIT $3";
     let after = after.map_or(Uuid::nil(), |user_id| user_id.0);
-    let arguments = vec![room_id.0.into(), after.into(), one_more(limit)];
+    let arguments = vec![room_id.0.into(), after.into(), one_more(limit), viewer.0.into()];
     let found = bounded(store.reader().all(sql, arguments)).await?;
     page(&found, limit, receipt, |receipt| receipt.user_id)
 }

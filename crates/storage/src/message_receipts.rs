@@ -15,8 +15,7 @@ use crate::rows::{self, Row, USER};
 const RECIPIENTS: &str = "FROM members m JOIN users u ON u.id = m.user_id WHERE m.room_id = $1 \
     AND m.left_at IS NULL AND m.joined_seq < $2 AND m.visible_from_number <= $3 AND m.user_id <> $4";
 /// Whether the viewer, `$5`, shares what they have read; who does not is not told of others.
-const VIEWER_SHARES: &str =
-    "COALESCE((SELECT v.shares_read_marks FROM users v WHERE v.id = $5), FALSE)";
+const VIEWER_SHARES: &str = "COALESCE((SELECT v.shares_read_marks FROM users v WHERE v.id = $5), FALSE)";
 
 /// How many have it, and how many have read it.
 pub(crate) async fn counts(store: &Store, message: &Message, viewer: UserId) -> Result<ReceiptCounts> {
@@ -39,7 +38,11 @@ pub(crate) async fn counts(store: &Store, message: &Message, viewer: UserId) -> 
         Ok(ReceiptCounts {
             recipients: row.get("recipients")?,
             delivered: row.get("delivered")?,
-            read: if is_sharing { Some(row.get("read_by")?) } else { None },
+            read: if is_sharing {
+                Some(row.get("read_by")?)
+            } else {
+                None
+            },
         })
     };
     read().map_err(from_db)

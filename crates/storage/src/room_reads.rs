@@ -109,10 +109,11 @@ impl RoomReads for Store {
     async fn receipts(
         &self,
         room_id: RoomId,
+        viewer: UserId,
         after: Option<UserId>,
         limit: usize,
     ) -> Result<Page<Receipt, UserId>> {
-        marks::receipts(self, room_id, after, limit).await
+        marks::receipts(self, room_id, viewer, after, limit).await
     }
 }
 

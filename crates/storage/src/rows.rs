@@ -1,8 +1,8 @@
 //! From rows to the domain's nouns. Each noun has its list of columns, to be selected with a table alias.
 
 use confab_domain::{
-    Ban, ContentType, Extras, History, Member, MemberRole, Message, Room, RoomHead, RoomKind, Timestamp,
-    User, UserRole,
+    Ban, ContentType, CustomStatus, Extras, History, Member, MemberRole, Message, Privacy, Room, RoomHead,
+    RoomKind, Timestamp, User, UserRole,
 };
 use sea_orm::{DbErr, QueryResult, TryGetable};
 use serde::de::DeserializeOwned;
@@ -238,11 +238,13 @@ pub(crate) fn message_or_none(row: &Row) -> Result<Option<Message>, DbErr> {
     message(row).map(Some)
 }
 
-/// Columns of a [`User`] under the alias `u`.
+/// Columns of a [`User`] under the alias `u`. When they were last there leaves the store only if they share it.
 pub(crate) const USER: &str = "u.id AS u_id, u.username AS u_username, u.email AS u_email, \
     u.display_name AS u_display_name, u.avatar_url AS u_avatar_url, u.role AS u_role, \
-    u.created_at AS u_created_at, u.last_seen_at AS u_last_seen_at, u.deactivated_at AS u_deactivated_at, \
-    u.external_id AS u_external_id";
+    u.created_at AS u_created_at, u.deactivated_at AS u_deactivated_at, u.external_id AS u_external_id, \
+    CASE WHEN u.shares_last_seen THEN u.last_seen_at END AS u_last_seen_at, \
+    u.status_emoji AS u_status_emoji, u.status_text AS u_status_text, u.status_until AS u_status_until, \
+    u.shares_read_marks AS u_shares_read_marks, u.shares_last_seen AS u_shares_last_seen";
 
 pub(crate) fn user(row: &Row) -> Result<User, DbErr> {
     Ok(User {
@@ -256,7 +258,22 @@ pub(crate) fn user(row: &Row) -> Result<User, DbErr> {
         last_seen_at: row.time_or_none("u_last_seen_at")?,
         deactivated_at: row.time_or_none("u_deactivated_at")?,
         external_id: row.get("u_external_id")?,
+        status: status(row)?,
+        privacy: Privacy {
+            shares_read_marks: row.get("u_shares_read_marks")?,
+            shares_last_seen: row.get("u_shares_last_seen")?,
+        },
     })
+}
+
+fn status(row: &Row) -> Result<Option<CustomStatus>, DbErr> {
+    let status = CustomStatus {
+        emoji: row.get("u_status_emoji")?,
+        text: row.get("u_status_text")?,
+        until: row.time_or_none("u_status_until")?,
+    };
+    let is_set = status.emoji.is_some() || status.text.is_some();
+    Ok(is_set.then_some(status))
 }
 
 /// The user of an outer join.

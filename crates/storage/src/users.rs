@@ -2,8 +2,8 @@
 
 use confab_domain::ports::{AccountState, NewUser, OutsideProfile, Page, ProfilePatch};
 use confab_domain::{
-    AccountEventKind, Actor, Control, Error, Result, SessionId, Timestamp, Trace, User, UserId, UserRole,
-    text,
+    AccountEventKind, Actor, Control, Error, Privacy, Result, SessionId, Timestamp, Trace, User, UserId,
+    UserRole, text,
 };
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr};
 use uuid::Uuid;
@@ -180,6 +180,8 @@ pub(crate) async fn insert<C: ConnectionTrait>(
         last_seen_at: None,
         deactivated_at: None,
         external_id: external_id.map(str::to_owned),
+        status: None,
+        privacy: Privacy::default(),
     }))
 }
 
@@ -269,11 +271,18 @@ pub(crate) async fn update_profile(
         if let Some(email) = patch.email {
             user.email = email;
         }
+        if let Some(status) = patch.status {
+            user.status = status;
+        }
+        user.privacy.shares_read_marks = patch.shares_read_marks.unwrap_or(user.privacy.shares_read_marks);
+        user.privacy.shares_last_seen = patch.shares_last_seen.unwrap_or(user.privacy.shares_last_seen);
         if user == was {
             return Ok(user);
         }
         let sql = "UPDATE users SET display_name = $2, avatar_url = $3, email = $4, email_key = $5, \
-                   updated_at = $6 WHERE id = $1";
+                   updated_at = $6, status_emoji = $7, status_text = $8, status_until = $9, \
+                   shares_read_marks = $10, shares_last_seen = $11 WHERE id = $1";
+        let status = user.status.clone().unwrap_or_default();
         let arguments = vec![
             user_id.0.into(),
             user.display_name.as_str().into(),
@@ -281,6 +290,11 @@ pub(crate) async fn update_profile(
             user.email.clone().into(),
             user.email.as_deref().map(text::fold).into(),
             store.dialect().time(now),
+            status.emoji.into(),
+            status.text.into(),
+            store.dialect().time_or_null(status.until),
+            user.privacy.shares_read_marks.into(),
+            user.privacy.shares_last_seen.into(),
         ];
         let updated = store.within(&transaction).execute(sql, arguments).await;
         updated.map_err(|error| match failure(&error) {
@@ -449,7 +463,7 @@ pub(crate) async fn states(store: &Store, user_ids: &[UserId]) -> Result<Vec<Acc
         return Ok(Vec::new());
     }
     let sql = format!(
-        "SELECT u.id, u.role, u.deactivated_at FROM {} AS list JOIN users u ON u.id = list.id ORDER BY list.ord",
+        "SELECT u.id, u.role, u.deactivated_at, u.shares_read_marks FROM {} AS list JOIN users u ON u.id = list.id ORDER BY list.ord",
         store.dialect().ids_table("$1")
     );
     let ids = store.dialect().ids(user_ids.iter().map(|user_id| user_id.0));
@@ -458,6 +472,7 @@ pub(crate) async fn states(store: &Store, user_ids: &[UserId]) -> Result<Vec<Acc
             user_id: row.id("id")?,
             role: row.word("role", UserRole::parse)?,
             is_open: row.time_or_none("deactivated_at")?.is_none(),
+            shares_read_marks: row.get("shares_read_marks")?,
         })
     };
     let found = bounded(store.reader().all(&sql, vec![ids])).await?;

@@ -305,6 +305,10 @@ fn tags() -> Vec<Tag> {
             "Everything durable that happened in a room, in its one order.",
         ),
         tag("reactions", "Emoji on messages, and pinned messages."),
+        tag(
+            "conversations",
+            "One's own list of rooms, and what one set in it.",
+        ),
         tag("marks", "Who has read and received what."),
         tag("presence", "Who is there now."),
         tag(

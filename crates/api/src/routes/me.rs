@@ -7,15 +7,15 @@ use axum::extract::State;
 use confab_contract::{Me, Page, Session};
 use confab_domain::commands::{self, ChangePassword, UpdateProfile};
 use confab_domain::ports::Ports;
-use confab_domain::queries;
+use confab_domain::{CustomStatus, Timestamp, queries};
 use http::StatusCode;
 use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::extract::{Caller, JsonBody, Patch, Path, SessionPath, present};
-use crate::failure::Answer;
+use crate::extract::{AsObject, Caller, JsonBody, Patch, Path, SessionPath, present};
+use crate::failure::{Answer, Failure};
 use crate::openapi::{Conflict, NotFound, RateLimited};
 use crate::router::AppState;
 
@@ -55,6 +55,42 @@ pub(crate) struct UpdateProfileBody {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<String>, max_length = 254)]
     email: Patch<String>,
+    /// What one says of oneself, to people who share a room; null clears.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<StatusBody>)]
+    status: Patch<AsObject<StatusBody>>,
+    /// Whether others learn what one has read; who does not share it is not told of others' either.
+    shares_read_marks: Option<bool>,
+    /// Whether others learn when one was last there.
+    shares_last_seen: Option<bool>,
+}
+
+/// What one says of oneself: an emoji, a text, or both.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"emoji": "🌴", "text": "On holiday", "until": "2026-12-24T12:00:00.000Z"}))]
+pub(crate) struct StatusBody {
+    /// Exactly one emoji.
+    #[schema(max_length = 64)]
+    emoji: Option<String>,
+    /// On one line.
+    #[schema(max_length = 100)]
+    text: Option<String>,
+    /// When it ends by itself, in the future.
+    #[schema(format = DateTime)]
+    until: Option<String>,
+}
+
+fn status(body: AsObject<StatusBody>) -> Answer<CustomStatus> {
+    let AsObject(body) = body;
+    let time = |text: String| {
+        Timestamp::parse(&text).ok_or_else(|| Failure::field("status.until", "must be an RFC 3339 time"))
+    };
+    Ok(CustomStatus {
+        emoji: body.emoji,
+        text: body.text,
+        until: body.until.map(time).transpose()?,
+    })
 }
 
 /// Change my profile
@@ -72,6 +108,9 @@ async fn update_profile(
         display_name: body.display_name,
         avatar_url: body.avatar_url,
         email: body.email,
+        status: body.status.map(|body| body.map(status).transpose()).transpose()?,
+        shares_read_marks: body.shares_read_marks,
+        shares_last_seen: body.shares_last_seen,
     };
     let user = commands::update_profile(&ports, &caller.actor, wanted, caller.trace).await?;
     Ok(Json(user.into()))

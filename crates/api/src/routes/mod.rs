@@ -4,6 +4,7 @@
 mod api_keys;
 mod auth;
 mod demo;
+mod conversations;
 mod host_users;
 mod keyed_rooms;
 mod log;
@@ -42,6 +43,7 @@ pub(crate) fn all() -> OpenApiRouter<AppState> {
         .merge(search::routes())
         .merge(log::routes())
         .merge(marks::routes())
+        .merge(conversations::routes())
         .merge(presence::routes())
         .merge(api_keys::routes())
         .merge(host_users::routes())

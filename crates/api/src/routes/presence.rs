@@ -50,10 +50,13 @@ async fn list_presence(
 ) -> Answer<Json<RoomPresence>> {
     let limit = cursor::page_size(wanted.limit)?;
     let (room, people) = queries::list_presence(&ports, &caller.actor, path.room_id, limit).await?;
-    let users = ports.accounts.users(&room.user_ids).await?;
+    let mut users = ports.accounts.users(&room.user_ids).await?;
+    users
+        .iter_mut()
+        .for_each(|user| user.expire_status(ports.clock.now()));
     let items = people.iter().map(|presence| {
         let user = users.iter().find(|user| user.id == presence.user_id);
-        Presence::new(presence, user.and_then(|user| user.last_seen_at))
+        Presence::new(presence, user)
     });
     Ok(Json(RoomPresence {
         present_count: room.count,
@@ -75,5 +78,5 @@ async fn user_presence(
     Path(path): Path<UserPath>,
 ) -> Answer<Json<Presence>> {
     let (presence, user) = queries::user_presence(&ports, &caller.actor, path.user_id).await?;
-    Ok(Json(Presence::new(&presence, user.last_seen_at)))
+    Ok(Json(Presence::new(&presence, Some(&user))))
 }

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test panics to say what went wrong")]
 
 mod account;
+mod conversations;
 mod desk;
 mod host;
 mod limits;

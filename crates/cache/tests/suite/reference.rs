@@ -528,6 +528,7 @@ impl RoomReads for Reference {
     async fn receipts(
         &self,
         _room_id: RoomId,
+        _viewer: UserId,
         _after: Option<UserId>,
         _limit: usize,
     ) -> Result<Page<Receipt, UserId>> {

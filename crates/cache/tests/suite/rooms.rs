@@ -436,7 +436,10 @@ async fn the_rest_is_the_store_s(cache: &RoomCache) {
         name(rooms.share_a_room(user_id, user_id).await.err()),
         "share_a_room"
     );
-    assert_eq!(name(rooms.receipts(room_id, None, 1).await.err()), "receipts");
+    assert_eq!(
+        name(rooms.receipts(room_id, user_id, None, 1).await.err()),
+        "receipts"
+    );
 }
 
 #[tokio::test]

@@ -55,6 +55,7 @@ impl Standings for Store {
                 user_id: *id,
                 role: UserRole::User,
                 is_open: true,
+                shares_read_marks: true,
             })
             .collect())
     }
@@ -104,7 +105,8 @@ async fn unknown_accounts_are_left_out_and_remembered() {
             [AccountState {
                 user_id: ann,
                 role: UserRole::User,
-                is_open: true
+                is_open: true,
+                shares_read_marks: true,
             }]
         );
     }

@@ -2,8 +2,10 @@
 
 use super::{LoginFrom, SessionTimes, TokenPair, budgets, sessions};
 use crate::offices::{self, OfficeAct};
-use crate::ports::{NewUser, Ports, ProfilePatch};
-use crate::{Actor, Error, Findings, Result, Trace, User, UserId, UserRole, text};
+use crate::ports::{NewUser, Ports, ProfilePatch, Signal};
+use crate::{
+    Actor, CustomStatus, Error, Findings, Result, Timestamp, Trace, User, UserId, UserRole, emoji, text,
+};
 
 /// A registration, unchecked.
 #[derive(Clone)]
@@ -85,6 +87,12 @@ pub struct UpdateProfile {
     pub avatar_url: Option<Option<String>>,
     /// Shown to oneself only.
     pub email: Option<Option<String>>,
+    /// What one says of oneself.
+    pub status: Option<Option<CustomStatus>>,
+    /// Whether others learn what one has read.
+    pub shares_read_marks: Option<bool>,
+    /// Whether others learn when one was last there.
+    pub shares_last_seen: Option<bool>,
 }
 
 /// Changes one's profile. New values equal to the old change nothing.
@@ -109,17 +117,61 @@ pub async fn update_profile(
     if let Some(Some(email)) = &wanted.email {
         findings.take("email", text::email(email));
     }
+    let now = ports.clock.now();
+    let tells_status = wanted.status.is_some();
+    let status = wanted
+        .status
+        .map(|status| status.map(|status| checked_status(status, now, &mut findings)));
     findings.finish()?;
     budgets::take_of(ports, "profile_changes", actor, ports.limits.profile_changes).await?;
     let patch = ProfilePatch {
         display_name,
         avatar_url: wanted.avatar_url,
         email: wanted.email,
+        status,
+        shares_read_marks: wanted.shares_read_marks,
+        shares_last_seen: wanted.shares_last_seen,
     };
-    ports
+    let mut user = ports
         .accounts
-        .update_profile(actor, actor.user_id, patch, ports.clock.now(), trace)
-        .await
+        .update_profile(actor, actor.user_id, patch, now, trace)
+        .await?;
+    user.expire_status(now);
+    if tells_status {
+        tell_status(ports, &user).await;
+    }
+    Ok(user)
+}
+
+fn checked_status(status: CustomStatus, now: Timestamp, findings: &mut Findings) -> CustomStatus {
+    if status.emoji.is_none() && status.text.is_none() {
+        findings.add("status", "must have an emoji or a text; null clears it");
+    }
+    if status.until.is_some_and(|until| until <= now) {
+        findings.add("status.until", "must be in the future");
+    }
+    CustomStatus {
+        emoji: status
+            .emoji
+            .and_then(|emoji| findings.take("status.emoji", emoji::parse(&emoji))),
+        text: status
+            .text
+            .and_then(|text| findings.take("status.text", text::status(&text))),
+        until: status.until,
+    }
+}
+
+/// Tells the people of one's smaller rooms, and one's own devices. It may be missed, so nothing fails by it.
+async fn tell_status(ports: &Ports, user: &User) {
+    let members_max = ports.limits.presence_signal_members_max;
+    match ports.room_reads.small_rooms_of(user.id, members_max).await {
+        Ok(room_ids) => ports.signals.send(Signal::Status {
+            user_id: user.id,
+            status: user.status.clone(),
+            room_ids,
+        }),
+        Err(error) => tracing::debug!(%error, "a status was not told"),
+    }
 }
 
 /// Shuts or opens an account: its sessions end, its memberships stay. For administrators, and for the host

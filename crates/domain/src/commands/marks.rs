@@ -11,11 +11,29 @@ pub async fn mark_read(ports: &Ports, actor: &Actor, room_id: RoomId, number: i6
     budgets::take_of(ports, "marks", actor, ports.limits.marks).await?;
     let moved = ports.room_writes.mark_read(room_id, actor.user_id, number).await;
     let mark = or_refused(ports, actor, room_id, moved).await?;
-    if mark.has_moved {
+    let user_id = actor.user_id;
+    // Who hides what they have read has received it all the same, which others may know.
+    if let Some(number) = mark.delivered {
+        ports.signals.send(Signal::Delivered {
+            room_id,
+            user_id,
+            number,
+        });
+    }
+    if mark.has_moved && mark.is_shared {
         ports.signals.send(Signal::Read {
             room_id,
-            user_id: actor.user_id,
+            user_id,
             number: mark.number,
+        });
+    }
+    if mark.has_moved {
+        ports.signals.send(Signal::Conversation {
+            user_id,
+            room_id,
+            last_read_number: Some(mark.number),
+            unread: Some(mark.unread),
+            settings: None,
         });
     }
     Ok(mark)

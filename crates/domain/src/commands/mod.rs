@@ -5,6 +5,8 @@ mod accounts;
 mod api_keys;
 mod authenticate;
 pub(crate) mod budgets;
+mod budgets;
+mod conversations;
 mod host_users;
 mod keyed_rooms;
 mod marks;
@@ -25,6 +27,7 @@ pub use api_keys::{
 };
 pub use authenticate::{AuthError, Identity, authenticate, redeem_ticket, take_ticket};
 pub use budgets::take_request;
+pub use conversations::update_conversation;
 pub use host_users::{
     HandedOut, KeepUser, USERS_AT_ONCE_MAX, end_sessions_of, hand_out_tokens, id_by_external_id, keep_user,
     look_up_users, resolve_external_ids, user_by_external_id,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use crate::{Actor, Result, Session, SessionId, Timestamp, Trace, User, UserId, UserRole};
+use crate::{Actor, CustomStatus, Result, Session, SessionId, Timestamp, Trace, User, UserId, UserRole};
 
 /// SHA-256 of a secret that only its bearer knows.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -61,6 +61,12 @@ pub struct ProfilePatch {
     pub avatar_url: Option<Option<String>>,
     /// Shown to oneself only.
     pub email: Option<Option<String>>,
+    /// What one says of oneself.
+    pub status: Option<Option<CustomStatus>>,
+    /// Whether others learn what one has read.
+    pub shares_read_marks: Option<bool>,
+    /// Whether others learn when one was last there.
+    pub shares_last_seen: Option<bool>,
 }
 
 /// A refresh token spent for the next one.
@@ -92,6 +98,8 @@ pub struct AccountState {
     pub role: UserRole,
     /// Whether it is open.
     pub is_open: bool,
+    /// Whether it shares its read marks, and so learns of others'.
+    pub shares_read_marks: bool,
 }
 
 /// A page of a list whose key is `K`.

@@ -5,12 +5,18 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use crate::ports::Page;
-use crate::{Horizon, Message, MessageId, Reaction, Result, RoomId, Timestamp, User, UserId};
+use crate::{
+    Conversation, ConversationPatch, Horizon, Message, MessageId, MessageReceipt, Reaction, ReceiptCounts,
+    Result, RoomId, Timestamp, Unread, User, UserId,
+};
 
 /// Where a list of reactions goes on: after this emoji and person.
 pub type ReactionKey = (String, UserId);
 /// Where a list of pins goes on: after this moment of pinning and this `seq` of the message.
 pub type PinKey = (Timestamp, i64);
+
+/// Where a list of conversations goes on: after one that is pinned or not, of this activity, of this room.
+pub type ConversationKey = (bool, Timestamp, RoomId);
 
 /// Conversations in the store. Never cached: each answer is what is committed.
 #[async_trait]
@@ -41,4 +47,39 @@ pub trait Conversations: Send + Sync {
         after: Option<PinKey>,
         limit: usize,
     ) -> Result<Page<Arc<Message>, PinKey>>;
+
+    /// A person's conversations, archived ones or the others: pinned first, then by last activity. One
+    /// statement a page.
+    async fn conversations(
+        &self,
+        user_id: UserId,
+        is_archived: bool,
+        after: Option<ConversationKey>,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<Page<Conversation, ConversationKey>>;
+
+    /// Changes what a person set in a room. `NotFound` for who is no member.
+    async fn update_conversation(
+        &self,
+        room_id: RoomId,
+        user_id: UserId,
+        patch: ConversationPatch,
+        now: Timestamp,
+    ) -> Result<Conversation>;
+
+    /// What is unread in all of a person's rooms.
+    async fn unread(&self, user_id: UserId, now: Timestamp) -> Result<Unread>;
+
+    /// How many have a message, and how many have read it, as far as `viewer` may know.
+    async fn receipt_counts(&self, message: &Message, viewer: UserId) -> Result<ReceiptCounts>;
+
+    /// Who has a message, by user id after `after`, as far as `viewer` may know.
+    async fn message_receipts(
+        &self,
+        message: &Message,
+        viewer: UserId,
+        after: Option<UserId>,
+        limit: usize,
+    ) -> Result<Page<MessageReceipt, UserId>>;
 }

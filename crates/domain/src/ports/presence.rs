@@ -5,7 +5,9 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc::Receiver;
 
 use crate::room::words;
-use crate::{ConnectionId, IncarnationId, Result, RoomId, Timestamp, UserId};
+use crate::{
+    ConnectionId, ConversationSettings, CustomStatus, IncarnationId, Result, RoomId, Timestamp, UserId,
+};
 
 words! {
     /// What a person's devices, merged, say of them.
@@ -155,6 +157,28 @@ pub enum Signal {
         user_id: UserId,
         /// Up to which message.
         number: i64,
+    },
+    /// Somebody says something else of themselves; for people who share one of these rooms.
+    Status {
+        /// Who.
+        user_id: UserId,
+        /// What; none: nothing any more.
+        status: Option<CustomStatus>,
+        /// Their rooms of at most 500 members.
+        room_ids: Vec<RoomId>,
+    },
+    /// For the person's own devices: their own mark or settings in a room changed.
+    Conversation {
+        /// Whose.
+        user_id: UserId,
+        /// Where.
+        room_id: RoomId,
+        /// Their read mark, where that changed.
+        last_read_number: Option<i64>,
+        /// What is unread, where that changed.
+        unread: Option<i64>,
+        /// Their settings, where those changed.
+        settings: Option<ConversationSettings>,
     },
     /// Close this connection with 4506: its person opened one too many elsewhere.
     Replaced {

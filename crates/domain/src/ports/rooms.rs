@@ -135,6 +135,10 @@ pub struct Mark {
     pub unread: i64,
     /// Whether this call moved it.
     pub has_moved: bool,
+    /// Where a read mark took the delivered mark along to.
+    pub delivered: Option<i64>,
+    /// Whether others may learn of it.
+    pub is_shared: bool,
 }
 
 /// A room in somebody's list.
@@ -237,8 +241,8 @@ pub struct Seat {
 pub struct Receipt {
     /// Whose.
     pub user_id: UserId,
-    /// Read up to.
-    pub last_read_number: i64,
+    /// Read up to; none where they or the viewer share no read marks.
+    pub last_read_number: Option<i64>,
     /// Received up to.
     pub last_delivered_number: i64,
 }
@@ -327,10 +331,11 @@ pub trait RoomReads: Send + Sync {
     /// Whether two people share a room now.
     async fn share_a_room(&self, one: UserId, other: UserId) -> Result<bool>;
 
-    /// Marks of current members, by user id after `after`.
+    /// Marks of current members, by user id after `after`, as far as `viewer` may know them.
     async fn receipts(
         &self,
         room_id: RoomId,
+        viewer: UserId,
         after: Option<UserId>,
         limit: usize,
     ) -> Result<Page<Receipt, UserId>>;

@@ -1,5 +1,6 @@
 //! Everything that can be asked, each with its right checked and the viewer's horizon kept.
 
+mod conversations;
 mod messages;
 mod moderation;
 mod people;
@@ -7,6 +8,7 @@ mod reactions;
 mod rooms;
 mod search;
 
+pub use conversations::{list_conversations, message_receipts, presence_of, unread};
 pub use messages::{LogItem, LogView, MessageView, PageView, list_messages, message, room_log};
 pub use moderation::list_bans;
 pub use people::{list_presence, list_receipts, profile, search_users, user_presence};

@@ -14,6 +14,7 @@ pub async fn profile(ports: &Ports, actor: &Actor, user_id: UserId) -> Result<Us
     if user_id != actor.user_id {
         user.email = None;
     }
+    user.expire_status(ports.clock.now());
     Ok(user)
 }
 
@@ -28,6 +29,7 @@ pub async fn search_users(
     for user in &mut page.items {
         user.email = None;
         user.last_seen_at = None;
+        user.expire_status(ports.clock.now());
     }
     Ok(page)
 }
@@ -37,7 +39,8 @@ pub async fn user_presence(ports: &Ports, actor: &Actor, user_id: UserId) -> Res
     if !may_see_presence(ports, actor, user_id).await? {
         return Err(Error::NotFound);
     }
-    let user = ports.accounts.user(user_id).await?.ok_or(Error::NotFound)?;
+    let mut user = ports.accounts.user(user_id).await?.ok_or(Error::NotFound)?;
+    user.expire_status(ports.clock.now());
     let presence = ports.presence.users(&[user_id], ports.clock.now()).await?.pop();
     Ok((
         presence.ok_or(Error::Internal("presence answered for nobody", None))?,
@@ -68,7 +71,10 @@ pub async fn list_receipts(
     limit: usize,
 ) -> Result<Page<Receipt, UserId>> {
     access_for(ports, actor, room_id, Act::SeePresence).await?;
-    ports.room_reads.receipts(room_id, after, limit).await
+    ports
+        .room_reads
+        .receipts(room_id, actor.user_id, after, limit)
+        .await
 }
 
 async fn may_see_presence(ports: &Ports, actor: &Actor, user_id: UserId) -> Result<bool> {

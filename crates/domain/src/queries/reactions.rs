@@ -21,10 +21,13 @@ pub async fn list_reactions(
         .map(|emoji| emoji::parse(emoji).map_err(|reason| Error::invalid("emoji", reason)))
         .transpose()?;
     let MessageView { message, access } = message(ports, actor, message_id).await?;
-    let page = ports
+    let mut page = ports
         .conversations
         .reactions(message.room_id, message.id, emoji.as_deref(), after, limit)
         .await?;
+    for (_, user) in &mut page.items {
+        user.expire_status(ports.clock.now());
+    }
     Ok((access, page))
 }
 

@@ -47,7 +47,11 @@ pub async fn list_members(
     limit: usize,
 ) -> Result<Page<(Member, User), UserId>> {
     access_for(ports, actor, room_id, Act::ListMembers).await?;
-    ports.room_reads.members(room_id, after, limit).await
+    let mut page = ports.room_reads.members(room_id, after, limit).await?;
+    for (_, user) in &mut page.items {
+        user.expire_status(ports.clock.now());
+    }
+    Ok(page)
 }
 
 /// One member of a room.

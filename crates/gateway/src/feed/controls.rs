@@ -126,7 +126,7 @@ pub(super) async fn check_sessions(shared: &Shared, sessions: &[(SessionId, User
 }
 
 /// Closes the sockets of accounts that were shut, and takes over changed roles.
-pub(super) async fn check_accounts(shared: &Shared, user_ids: &[UserId]) -> Result<()> {
+pub(crate) async fn check_accounts(shared: &Shared, user_ids: &[UserId]) -> Result<()> {
     if user_ids.is_empty() {
         return Ok(());
     }
@@ -135,7 +135,10 @@ pub(super) async fn check_accounts(shared: &Shared, user_ids: &[UserId]) -> Resu
         let state = states.iter().find(|state| state.user_id == *user_id);
         for connection in shared.hub.connections_of(*user_id) {
             match state {
-                Some(state) if state.is_open => connection.set_role(state.role),
+                Some(state) if state.is_open => {
+                    connection.set_role(state.role);
+                    connection.set_shares_read_marks(state.shares_read_marks);
+                }
                 _ => connection.close(CloseCode::SessionRevoked),
             }
         }

@@ -13,7 +13,7 @@ mod task;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use controls::Controls;
+pub(crate) use controls::{Controls, check_accounts};
 pub(crate) use epochs::Epochs;
 pub(crate) use healer::Healer;
 pub use health::FeedState;

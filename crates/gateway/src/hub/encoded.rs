@@ -60,6 +60,8 @@ impl Encoded {
                 ("user_offline", None)
             }
             Signal::Presence { .. } => ("user_online", None),
+            Signal::Status { .. } => ("user_status", None),
+            Signal::Conversation { .. } => ("conversation_updated", None),
             Signal::Replaced { .. } => return None,
         };
         let json = encode_signal(signal)?;

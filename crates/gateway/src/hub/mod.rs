@@ -375,9 +375,15 @@ impl Hub {
             Signal::Typing { room_id, user_id, .. } => {
                 self.signal_room(*room_id, signal, |subscriber| subscriber.user_id != *user_id)
             }
-            Signal::Read { room_id, .. } | Signal::Delivered { room_id, .. } => {
-                self.signal_room(*room_id, signal, |_| true)
-            }
+            // Who does not share what they have read is not told of others' either.
+            Signal::Read { room_id, user_id, .. } => self.signal_room(*room_id, signal, |subscriber| {
+                subscriber.user_id == *user_id || subscriber.shares_read_marks()
+            }),
+            Signal::Delivered { room_id, .. } => self.signal_room(*room_id, signal, |_| true),
+            Signal::Status {
+                user_id, room_ids, ..
+            } => self.signal_presence(*user_id, room_ids, signal) + self.signal_own(*user_id, signal),
+            Signal::Conversation { user_id, .. } => self.signal_own(*user_id, signal),
             Signal::Presence {
                 user_id, room_ids, ..
             } => self.signal_presence(*user_id, room_ids, signal),
@@ -399,6 +405,21 @@ impl Hub {
             }
         }
         frames
+    }
+
+    /// To a person's own connections, whatever they follow.
+    fn signal_own(&self, user_id: UserId, signal: &Signal) -> u64 {
+        let own = self.connections_of(user_id);
+        if own.is_empty() {
+            return 0;
+        }
+        let Some(encoded) = Encoded::signal(signal) else {
+            return 0;
+        };
+        for connection in &own {
+            connection.push([&encoded]);
+        }
+        own.len() as u64
     }
 
     /// Once to each connection, however many rooms it shares with the person.

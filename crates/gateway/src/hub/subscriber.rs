@@ -50,6 +50,7 @@ pub(crate) struct Subscriber {
 #[derive(Debug)]
 struct Inbox {
     role: UserRole,
+    shares_read_marks: bool,
     session_id: Option<SessionId>,
     status: Status,
     /// Rooms the person comes into are followed without asking.
@@ -91,6 +92,7 @@ impl Subscriber {
             scope,
             inbox: Mutex::new(Inbox {
                 role: actor.role,
+                shares_read_marks: true,
                 session_id: actor.session_id,
                 status: Status::Online,
                 follows_new_rooms,
@@ -126,6 +128,15 @@ impl Subscriber {
         let mut inbox = self.inbox.lock();
         inbox.role = actor.role;
         std::mem::replace(&mut inbox.session_id, actor.session_id) != actor.session_id
+    }
+
+    /// Whether the person shares what they have read, and so may be told of others.
+    pub(crate) fn shares_read_marks(&self) -> bool {
+        self.inbox.lock().shares_read_marks
+    }
+
+    pub(crate) fn set_shares_read_marks(&self, shares: bool) {
+        self.inbox.lock().shares_read_marks = shares;
     }
 
     pub(crate) fn set_role(&self, role: UserRole) {

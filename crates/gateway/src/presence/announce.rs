@@ -147,14 +147,18 @@ async fn announce(shared: &Shared, user_id: UserId, status: Status, last_seen_at
     let Some(room_ids) = within(shared.ports.room_reads.small_rooms_of(user_id, members_max)).await else {
         return;
     };
-    if !room_ids.is_empty() {
-        shared.ports.signals.send(Signal::Presence {
-            user_id,
-            status,
-            last_seen_at,
-            room_ids,
-        });
+    if room_ids.is_empty() {
+        return;
     }
+    // The store tells it only of who shares it.
+    let user = within(shared.ports.accounts.user(user_id)).await.flatten();
+    let last_seen_at = last_seen_at.filter(|_| user.is_some_and(|user| user.privacy.shares_last_seen));
+    shared.ports.signals.send(Signal::Presence {
+        user_id,
+        status,
+        last_seen_at,
+        room_ids,
+    });
 }
 
 /// A person's oldest connections make place for the newest, wherever they are.

@@ -25,6 +25,8 @@ enum Kind {
 pub(crate) struct CoalescedSignals {
     inner: Arc<dyn Signals>,
     marks: Mutex<HashMap<(RoomId, UserId, Kind), i64, FixedState>>,
+    /// What the person's own devices are told of those marks: the latest of each room.
+    own: Mutex<HashMap<(RoomId, UserId), Signal, FixedState>>,
 }
 
 impl CoalescedSignals {
@@ -32,6 +34,7 @@ impl CoalescedSignals {
         Self {
             inner,
             marks: Mutex::default(),
+            own: Mutex::default(),
         }
     }
 
@@ -46,6 +49,10 @@ impl CoalescedSignals {
     }
 
     fn flush(&self) {
+        let own = std::mem::take(&mut *self.own.lock());
+        for signal in own.into_values() {
+            self.inner.send(signal);
+        }
         let marks = std::mem::take(&mut *self.marks.lock());
         for ((room_id, user_id, kind), number) in marks {
             self.inner.send(match kind {
@@ -64,6 +71,23 @@ impl CoalescedSignals {
     }
 }
 
+impl CoalescedSignals {
+    fn send_own(&self, key: (RoomId, UserId), number: i64, signal: Signal) {
+        let mut own = self.own.lock();
+        if own.len() >= WAITING_MAX && !own.contains_key(&key) {
+            drop(own);
+            return self.inner.send(signal);
+        }
+        let known = own.get(&key).and_then(|known| match known {
+            Signal::Conversation { last_read_number, .. } => *last_read_number,
+            _ => None,
+        });
+        if known.is_none_or(|known| known < number) {
+            own.insert(key, signal);
+        }
+    }
+}
+
 impl Signals for CoalescedSignals {
     fn send(&self, signal: Signal) {
         let (key, number) = match signal {
@@ -77,6 +101,13 @@ impl Signals for CoalescedSignals {
                 user_id,
                 number,
             } => ((room_id, user_id, Kind::Delivered), number),
+            Signal::Conversation {
+                user_id,
+                room_id,
+                last_read_number: Some(number),
+                settings: None,
+                ..
+            } => return self.send_own((room_id, user_id), number, signal),
             other => return self.inner.send(other),
         };
         let mut marks = self.marks.lock();

@@ -627,10 +627,13 @@ async fn greet(
             tracing::warn!(%error, connection.id = %subscriber.id, "a socket cannot be greeted now");
             CloseCode::Overloaded
         })?;
+    let mut user = user.ok_or(CloseCode::InvalidToken)?;
+    user.expire_status(ports.clock.now());
+    subscriber.set_shares_read_marks(user.privacy.shares_read_marks);
     let hello = ServerFrame::Hello {
         connection_id: subscriber.id,
         epoch: epoch.as_str().to_owned(),
-        user: Box::new(user.ok_or(CloseCode::InvalidToken)?.into()),
+        user: Box::new(user.into()),
         heartbeat_interval_ms: shared.settings.heartbeat_interval.as_millis() as u64,
         limits: FrameLimits {
             frame_bytes_max: limits.frame_bytes_max,

@@ -14,6 +14,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use super::LastEventId;
 use super::framing::{COMMENT, put, put_encoded};
+use crate::feed::check_accounts;
 use crate::hub::{GoLive, Scope, Subscriber, Taken};
 use crate::protocol::CloseCode;
 use crate::session::Registration;
@@ -63,6 +64,8 @@ pub(crate) async fn serve_stream(
     );
     let mut registration = Registration::new(shared, &subscriber, "sse", place);
     registration.arrive();
+    // What the person shares is read, before anything is told that depends on it.
+    check_accounts(shared, &[subscriber.user_id]).await?;
     let mut joins = Joins::new();
     joins.add(match scope {
         Scope::Rooms => Wish::Rest,

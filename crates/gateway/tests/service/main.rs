@@ -8,6 +8,7 @@ mod following;
 mod frames;
 mod house;
 mod matrix;
+mod own_devices;
 mod presence;
 mod reactions;
 mod removal;

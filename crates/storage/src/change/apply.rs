@@ -131,7 +131,7 @@ pub(crate) async fn apply<C: ConnectionTrait>(
             let sql = "DELETE FROM message_edits WHERE room_id = $1 AND message_id = $2";
             run.execute(sql, vec![room_id.0.into(), message_id.0.into()])
                 .await?;
-            wearing::strip(run, log, *message_id).await?;
+            wearing::strip(run, log, *message_id, *number).await?;
             log.add(EventBody::MessageDeleted {
                 message_id: *message_id,
                 number: *number,
@@ -156,6 +156,7 @@ pub(crate) async fn join<C: ConnectionTrait>(
                    last_read_number, last_delivered_number)
                VALUES ($1, $2, $3, $4, $5, $6, $7, $7)
                ON CONFLICT (room_id, user_id) DO UPDATE SET role = excluded.role, left_at = NULL,
+                   archived_at = NULL, archived_number = NULL, pinned_at = NULL,
                    joined_at = excluded.joined_at, joined_seq = excluded.joined_seq,
                    visible_from_number = excluded.visible_from_number,
                    last_read_number = excluded.last_read_number,

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 mod accounts;
+mod conversations;
 mod host_product;
 mod lists_of_rooms;
 mod logs;

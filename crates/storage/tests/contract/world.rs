@@ -243,6 +243,28 @@ impl World {
     }
 }
 
+/// A message with an id of its own.
+pub(crate) fn new_message(room_id: RoomId, sender: &Actor, now: Timestamp) -> NewMessage {
+    let id = MessageId::mint(now);
+    NewMessage {
+        id,
+        room_id,
+        actor: sender.clone(),
+        client_id: id.to_string(),
+        body: Body {
+            content: "text".to_owned(),
+            content_type: ContentType::Plain,
+            reply_to: None,
+            metadata: json!({}),
+            attachments: Vec::new(),
+            named: confab_domain::Named::default(),
+            forwarded_from: None,
+        },
+        created_at: now,
+        trace: Trace::default(),
+    }
+}
+
 /// The request that all changes of rooms come from.
 pub(crate) fn trace() -> Trace {
     Trace {

@@ -5,13 +5,15 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use confab_domain::ports::{
-    Accounts, Changed, Conversations, HostProduct, HostUser, KeyBearer, Mark, Moderation, NewMessage,
+    Accounts, Changed, ConversationKey, Conversations, HostProduct, HostUser, KeyBearer, Mark, Moderation,
+    NewMessage,
     NewRoom, NewUser, OutsideProfile, Page, PinKey, ProfilePatch, ReactionKey, RoomWrites, Rotation, Search,
     SearchFound, SearchRequest, SecretHash, Sent,
 };
 use confab_domain::{
-    Actor, ApiKey, ApiKeyId, Ban, Deed, Error, Horizon, Message, MessageId, Reaction, Result, RoomId,
-    Session, SessionId, Timestamp, Trace, User, UserId, UserRole,
+    Actor, ApiKey, ApiKeyId, Ban, Conversation, ConversationPatch, Deed, Error, Horizon, Message, MessageId,
+    MessageReceipt, Reaction, ReceiptCounts, Result, RoomId, Session, SessionId, Timestamp, Trace, Unread,
+    User, UserId, UserRole,
 };
 
 const AWAY: Error = Error::Unavailable("the live feed does not ask this", None);
@@ -45,6 +47,40 @@ impl Conversations for Absent {
         _: Option<PinKey>,
         _: usize,
     ) -> Result<Page<Arc<Message>, PinKey>> {
+        Err(AWAY)
+    }
+    async fn conversations(
+        &self,
+        _: UserId,
+        _: bool,
+        _: Option<ConversationKey>,
+        _: Timestamp,
+        _: usize,
+    ) -> Result<Page<Conversation, ConversationKey>> {
+        Err(AWAY)
+    }
+    async fn update_conversation(
+        &self,
+        _: RoomId,
+        _: UserId,
+        _: ConversationPatch,
+        _: Timestamp,
+    ) -> Result<Conversation> {
+        Err(AWAY)
+    }
+    async fn unread(&self, _: UserId, _: Timestamp) -> Result<Unread> {
+        Err(AWAY)
+    }
+    async fn receipt_counts(&self, _: &Message, _: UserId) -> Result<ReceiptCounts> {
+        Err(AWAY)
+    }
+    async fn message_receipts(
+        &self,
+        _: &Message,
+        _: UserId,
+        _: Option<UserId>,
+        _: usize,
+    ) -> Result<Page<MessageReceipt, UserId>> {
         Err(AWAY)
     }
 }

@@ -211,7 +211,13 @@ impl RoomReads for Script {
     async fn share_a_room(&self, _: UserId, _: UserId) -> Result<bool> {
         Err(AWAY)
     }
-    async fn receipts(&self, _: RoomId, _: Option<UserId>, _: usize) -> Result<Page<Receipt, UserId>> {
+    async fn receipts(
+        &self,
+        _: RoomId,
+        _: UserId,
+        _: Option<UserId>,
+        _: usize,
+    ) -> Result<Page<Receipt, UserId>> {
         Err(AWAY)
     }
 }
@@ -235,6 +241,7 @@ impl Standings for Script {
             user_id: *user_id,
             role: UserRole::User,
             is_open: !content.shut_accounts.contains(user_id),
+            shares_read_marks: true,
         };
         Ok(user_ids.iter().map(state).collect())
     }

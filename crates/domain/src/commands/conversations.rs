@@ -1,0 +1,34 @@
+//! What people set for themselves in a room. Their own state: no event, and nobody else is told.
+
+use crate::ports::{Ports, Signal};
+use crate::rights::Act;
+use crate::{Actor, Conversation, ConversationPatch, Error, Result, RoomId, queries};
+
+/// Puts a conversation away, pins it, or silences it for oneself. All devices of the person are told.
+pub async fn update_conversation(
+    ports: &Ports,
+    actor: &Actor,
+    room_id: RoomId,
+    patch: ConversationPatch,
+) -> Result<Conversation> {
+    let updated = ports
+        .conversations
+        .update_conversation(room_id, actor.user_id, patch, ports.clock.now())
+        .await;
+    let conversation = match updated {
+        // The store knows members alone. Who is none gets the table's answer.
+        Err(Error::NotFound) => {
+            queries::access_for(ports, actor, room_id, Act::Signal).await?;
+            return Err(Error::NotFound);
+        }
+        outcome => outcome?,
+    };
+    ports.signals.send(Signal::Conversation {
+        user_id: actor.user_id,
+        room_id,
+        last_read_number: None,
+        unread: None,
+        settings: Some(conversation.settings),
+    });
+    Ok(conversation)
+}

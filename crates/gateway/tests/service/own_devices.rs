@@ -1,0 +1,167 @@
+//! What one's own devices are told, and what is kept from others.
+
+use std::time::Duration;
+
+use confab_domain::commands::{UpdateProfile, update_conversation, update_profile};
+use confab_domain::{ConversationPatch, CustomStatus, Trace};
+use serde_json::json;
+
+use crate::house::{Guest, House, Plan};
+
+async fn change(house: &House, who: &Guest, wanted: UpdateProfile) {
+    update_profile(&house.ports, &who.actor, wanted, Trace::default())
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn marks_and_settings_reach_every_device_of_the_person_and_nobody_else() {
+    let house = House::build(Plan {
+        nodes: 2,
+        ..Plan::default()
+    })
+    .await;
+    let (ada, bob) = (house.guest("ada").await, house.guest("bob").await);
+    let room = house.room(&[&ada, &bob]).await;
+    house.say(&ada, room, "read me").await;
+    let mut hers = house.following(&ada, 1).await;
+    let mut his = house.following(&bob, 1).await;
+    // Another device, elsewhere, that follows nothing.
+    let mut tablet = house.open(1, "/ws?subscribe=none", &bob).await;
+    tablet.expect("hello").await;
+    his.send_json(&json!({"type": "read", "ref": "r", "room_id": room, "number": 1}))
+        .await;
+    his.expect_reply("r").await;
+    for socket in [&mut his, &mut tablet] {
+        let told = socket.expect("conversation_updated").await;
+        assert_eq!(
+            (&told["room_id"], &told["last_read_number"], &told["unread"]),
+            (&json!(room), &json!(1), &json!(0))
+        );
+        assert!(told.get("settings").is_none());
+    }
+    let patch = ConversationPatch {
+        is_pinned: Some(true),
+        ..ConversationPatch::default()
+    };
+    update_conversation(&house.ports, &bob.actor, room, patch)
+        .await
+        .unwrap();
+    let told = tablet.expect("conversation_updated").await;
+    assert_eq!(
+        told["settings"],
+        json!({"archived": false, "pinned": true, "notifications": "all", "muted_until": null})
+    );
+    hers.expect("read").await;
+    hers.expect_none(
+        |frame| frame["type"] == "conversation_updated",
+        Duration::from_millis(300),
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn who_reads_was_given_it_first() {
+    let house = House::new().await;
+    let (ada, bob) = (house.guest("ada").await, house.guest("bob").await);
+    let room = house.room(&[&ada, &bob]).await;
+    let (mut hers, mut his) = (house.following(&ada, 1).await, house.following(&bob, 1).await);
+    house.say(&ada, room, "read me").await;
+    his.send_json(&json!({"type": "read", "room_id": room, "number": 1}))
+        .await;
+    let delivered = hers.expect("delivered").await;
+    assert_eq!(
+        (&delivered["user_id"], &delivered["number"]),
+        (&json!(bob.id), &json!(1))
+    );
+    hers.expect("read").await;
+}
+
+#[tokio::test]
+async fn who_hides_what_they_read_is_not_told_of_others() {
+    let house = House::new().await;
+    let (ada, bob) = (house.guest("ada").await, house.guest("bob").await);
+    let room = house.room(&[&ada, &bob]).await;
+    let (mut hers, mut his) = (house.following(&ada, 1).await, house.following(&bob, 1).await);
+    let hide = UpdateProfile {
+        shares_read_marks: Some(false),
+        ..UpdateProfile::default()
+    };
+    change(&house, &bob, hide).await;
+    house.say(&ada, room, "one").await;
+    his.send_json(&json!({"type": "read", "room_id": room, "number": 1}))
+        .await;
+    hers.expect("delivered").await;
+    hers.expect_none(|frame| frame["type"] == "read", Duration::from_millis(400))
+        .await;
+    assert_eq!(his.expect("conversation_updated").await["last_read_number"], 1);
+    // The other way round, on the live socket and on a new one.
+    let mut later = house.following(&bob, 1).await;
+    house.say(&bob, room, "two").await;
+    hers.send_json(&json!({"type": "read", "ref": "r", "room_id": room, "number": 2}))
+        .await;
+    hers.expect_reply("r").await;
+    for socket in [&mut his, &mut later] {
+        socket
+            .expect_where("delivered", |frame| frame["user_id"] == json!(ada.id))
+            .await;
+        let of_ada = |frame: &serde_json::Value| frame["type"] == "read" && frame["user_id"] == json!(ada.id);
+        socket.expect_none(of_ada, Duration::from_millis(300)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_status_is_told_to_people_who_share_a_room_and_to_ones_own_devices() {
+    let house = House::new().await;
+    let (ada, bob, eve) = (
+        house.guest("ada").await,
+        house.guest("bob").await,
+        house.guest("eve").await,
+    );
+    house.room(&[&ada, &bob]).await;
+    let (mut hers, mut his) = (house.following(&ada, 1).await, house.following(&bob, 1).await);
+    let mut strangers = house.following(&eve, 0).await;
+    let status = CustomStatus {
+        emoji: Some("🌴".to_owned()),
+        text: None,
+        until: None,
+    };
+    let wanted = UpdateProfile {
+        status: Some(Some(status)),
+        ..UpdateProfile::default()
+    };
+    change(&house, &ada, wanted).await;
+    for socket in [&mut hers, &mut his] {
+        let told = socket.expect("user_status").await;
+        assert_eq!(
+            (&told["user_id"], &told["status"]["emoji"]),
+            (&json!(ada.id), &json!("🌴"))
+        );
+    }
+    let clear = UpdateProfile {
+        status: Some(None),
+        ..UpdateProfile::default()
+    };
+    change(&house, &ada, clear).await;
+    assert!(his.expect("user_status").await["status"].is_null());
+    strangers
+        .expect_none(|frame| frame["type"] == "user_status", Duration::from_millis(200))
+        .await;
+}
+
+#[tokio::test]
+async fn who_does_not_share_when_they_were_there_goes_without_a_time() {
+    let house = House::new().await;
+    let (ada, bob) = (house.guest("ada").await, house.guest("bob").await);
+    house.room(&[&ada, &bob]).await;
+    let hide = UpdateProfile {
+        shares_last_seen: Some(false),
+        ..UpdateProfile::default()
+    };
+    change(&house, &bob, hide).await;
+    let mut hers = house.following(&ada, 1).await;
+    let his = house.following(&bob, 1).await;
+    assert!(hers.expect("user_online").await["last_seen_at"].is_null());
+    his.close().await;
+    assert!(hers.expect("user_offline").await["last_seen_at"].is_null());
+}
