@@ -3,8 +3,8 @@
 
 mod api_keys;
 mod auth;
-mod demo;
 mod conversations;
+mod demo;
 mod host_users;
 mod keyed_rooms;
 mod log;

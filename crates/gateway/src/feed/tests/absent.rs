@@ -6,9 +6,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use confab_domain::ports::{
     Accounts, Changed, ConversationKey, Conversations, HostProduct, HostUser, KeyBearer, Mark, Moderation,
-    NewMessage,
-    NewRoom, NewUser, OutsideProfile, Page, PinKey, ProfilePatch, ReactionKey, RoomWrites, Rotation, Search,
-    SearchFound, SearchRequest, SecretHash, Sent,
+    NewMessage, NewRoom, NewUser, OutsideProfile, Page, PinKey, ProfilePatch, ReactionKey, RoomWrites,
+    Rotation, Search, SearchFound, SearchRequest, SecretHash, Sent,
 };
 use confab_domain::{
     Actor, ApiKey, ApiKeyId, Ban, Conversation, ConversationPatch, Deed, Error, Horizon, Message, MessageId,
