@@ -79,7 +79,7 @@ async fn mark_delivered(
 #[utoipa::path(
     get, path = "/messages/{message_id}/receipts", tag = "marks", params(MessagePath, Listing),
     responses((status = 200, description = "Who has it.", body = MessageReceipts), Forbidden, NotFound),
-    security(("access_token" = []))
+    security(("access_token" = []), ("api_key" = ["read"]))
 )]
 async fn message_receipts(
     State(ports): State<Arc<Ports>>,

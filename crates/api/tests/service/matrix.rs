@@ -196,6 +196,20 @@ const ROWS: &[Row] = &[
         For::Room(Act::Pin),
         NO_BODY,
     ),
+    // One's own list, and receipts.
+    Row("GET /conversations", For::Accounts, NO_BODY),
+    Row("GET /me/unread", For::Accounts, NO_BODY),
+    Row("PATCH /conversations/{room_id}", For::Room(Act::Signal), |_| {
+        Some(json!({"pinned": true}))
+    }),
+    Row("POST /rooms/{room_id}/delivered", For::Room(Act::Signal), |_| {
+        Some(json!({"number": 1}))
+    }),
+    Row(
+        "GET /messages/{message_id}/receipts",
+        For::Message(Act::SeePresence),
+        NO_BODY,
+    ),
     // Streams.
     Row("GET /stream", For::Gateway, NO_BODY),
     Row("GET /rooms/{room_id}/stream", For::Gateway, NO_BODY),
