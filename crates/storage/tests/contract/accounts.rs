@@ -268,6 +268,7 @@ async fn changes_profiles_with_their_events(world: World) {
         display_name: Some("Anna A.".into()),
         avatar_url: Some(Some("/a.png".into())),
         email: Some(Some("anna@example.com".into())),
+        ..ProfilePatch::default()
     };
     let user = update(patch.clone()).await.unwrap();
     assert_eq!(world.store.user(anna.user_id).await.unwrap(), Some(user.clone()));
