@@ -5,7 +5,6 @@ mod accounts;
 mod api_keys;
 mod authenticate;
 pub(crate) mod budgets;
-mod budgets;
 mod conversations;
 mod host_users;
 mod keyed_rooms;
