@@ -14,6 +14,7 @@ use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::messages::messages_seen;
 use crate::cursor;
 use crate::extract::{Caller, Path, Query, RoomPath};
 use crate::failure::{Answer, Failure};
@@ -123,7 +124,13 @@ async fn answer(
         has_file: wanted.has.is_some(),
     };
     let page = queries::search_messages(ports, &caller.actor, &search, after, limit).await?;
-    Ok(Json(cursor::page(&list, page, SearchHit::from)))
+    let found: Vec<_> = page.items.iter().map(|found| found.message.clone()).collect();
+    let seen = messages_seen(ports, &caller.actor, &found).await?;
+    let mut page = cursor::page(&list, page, SearchHit::from);
+    for (hit, message) in page.items.iter_mut().zip(seen) {
+        hit.message = message;
+    }
+    Ok(Json(page))
 }
 
 fn page_size(limit: Option<i64>) -> Answer<usize> {
