@@ -1,5 +1,6 @@
 //! What people set for themselves in a room. Their own state: no event, and nobody else is told.
 
+use super::budgets;
 use crate::ports::{Ports, Signal};
 use crate::rights::Act;
 use crate::{Actor, Conversation, ConversationPatch, Error, Result, RoomId, queries};
@@ -11,6 +12,7 @@ pub async fn update_conversation(
     room_id: RoomId,
     patch: ConversationPatch,
 ) -> Result<Conversation> {
+    budgets::take_of(ports, "marks", actor, ports.limits.marks).await?;
     let updated = ports
         .conversations
         .update_conversation(room_id, actor.user_id, patch, ports.clock.now())
