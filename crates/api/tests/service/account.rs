@@ -86,7 +86,7 @@ async fn a_budget_that_is_used_up_says_when_to_come_back() {
     let wait: u64 = refused.header("retry-after").parse().unwrap();
     assert!((1..=60).contains(&wait), "{wait}");
     assert_eq!(refused.header("ratelimit-policy"), "\"login\";q=2;w=60");
-    assert_eq!(refused.header("ratelimit"), format!("\"default\";r=0;t={wait}"));
+    assert_eq!(refused.header("ratelimit"), format!("\"login\";r=0;t={wait}"));
     desk.advance(Duration::from_secs(wait));
     desk.call("POST", "/auth/login", None, Some(&body))
         .await
