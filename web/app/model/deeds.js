@@ -13,6 +13,9 @@ import { ui } from './ui.js';
 const rest = /** @type {any} */ (client.rest);
 
 export const deeds = {
+  /** Whether there is such an operation: what a server does not have is not offered. @param {string} operation */
+  can: (operation) => operation in rest,
+
   /** @param {Message} message @param {string} emoji @param {boolean} isOn */
   react: (message, emoji, isOn) => chat.attempt(client.react(message.id, emoji, isOn)),
 
@@ -46,6 +49,7 @@ export const deeds = {
 
   /** @param {string} userId */
   isBlocked: async (userId) => {
+    if (!deeds.can('listBlocks')) return null;
     const { items } = await rest.listBlocks({ limit: 100 });
     return items.some((/** @type {any} */ one) => (one.user_id ?? one.user?.id ?? one.id) === userId);
   },
@@ -54,7 +58,7 @@ export const deeds = {
   block: (userId, isOn) => (isOn ? rest.blockUser({ user_id: userId }) : rest.unblockUser({ user_id: userId })),
 
   /** @param {string} messageId @param {number} limit @returns {Promise<Message[]>} */
-  replies: async (messageId, limit) => (await rest.listReplies({ message_id: messageId, limit })).items,
+  replies: async (messageId, limit) => (deeds.can('listReplies') ? (await rest.listReplies({ message_id: messageId, limit })).items : []),
 
   /** @param {string} roomId @returns {Promise<Message[]>} */
   pins: async (roomId) => {

@@ -1,6 +1,7 @@
 // Where one writes.
 import { chat } from '../model/chat.js';
 import { client } from '../model/client.js';
+import { deeds } from '../model/deeds.js';
 import { draftOf, keepDraft } from '../model/drafts.js';
 import { uploads } from '../model/uploads.js';
 import { ui } from '../model/ui.js';
@@ -184,7 +185,7 @@ export function Composer({ room, place, replyTo }) {
         ${composing ? html`<${Context} composing=${composing} end=${endComposing} />` : null}
         ${files.length > 0 && !editing ? html`<${Files} place=${place} />` : null}
         <div class="composer-row">
-          ${editing
+          ${editing || !deeds.can('signMedia')
             ? null
             : html`<${IconButton} icon="attach" label=${t.attach} onClick=${() => chooser.current?.click()} />
                 <input
@@ -219,7 +220,7 @@ export function Composer({ room, place, replyTo }) {
             onBlur=${() => setCompletions(null)}
             onPaste=${(/** @type {ClipboardEvent} */ event) => {
               const pasted = [...(event.clipboardData?.files ?? [])];
-              if (pasted.length === 0 || editing) return;
+              if (pasted.length === 0 || editing || !deeds.can('signMedia')) return;
               event.preventDefault();
               uploads.add(place, pasted);
             }}

@@ -74,22 +74,7 @@ function Details({ room }) {
     </div>
     ${room.kind === 'direct' && room.peer ? html`<section><${Profile} userId=${room.peer.id} room=${null} isShort /></section>` : null}
     ${room.isMember
-      ? html`<section>
-            <h3>${t.notifications}</h3>
-            <div class="segments" role="radiogroup" aria-label=${t.notifications}>
-              ${/** @type {const} */ (['all', 'mentions', 'none']).map(
-                (wish) => html`<label>
-                  <input
-                    type="radio"
-                    name="notifications"
-                    checked=${room.settings.notifications === wish}
-                    onChange=${() => void deeds.setConversation(room, { notifications: wish })}
-                  />
-                  <span>${t.notificationWishes[wish]}</span>
-                </label>`,
-              )}
-            </div>
-          </section>
+      ? html`${deeds.can('updateConversation') ? html`<${Wishes} room=${room} />` : null}
           ${room.kind === 'direct' ? null : html`<${Members} room=${room} />`}
           <section class="stack">
             <button type="button" class="button" onClick=${() => ui.show({ kind: 'pins' })}>
@@ -99,9 +84,11 @@ function Details({ room }) {
               ? html`<button type="button" class="button" onClick=${() => ui.ask({ kind: 'room', room })}>
                     <${Icon} name="settings" /> ${t.roomSettings}
                   </button>
-                  <button type="button" class="button" onClick=${() => ui.ask({ kind: 'invite', room })}>
-                    <${Icon} name="link" /> ${t.inviteByLink}
-                  </button>`
+                  ${deeds.can('createInvitation')
+                    ? html`<button type="button" class="button" onClick=${() => ui.ask({ kind: 'invite', room })}>
+                        <${Icon} name="link" /> ${t.inviteByLink}
+                      </button>`
+                    : null}`
               : null}
             ${room.kind === 'direct'
               ? null
@@ -111,6 +98,26 @@ function Details({ room }) {
           </section>`
       : null}
   `;
+}
+
+/** What one wants to be told of. @param {{ room: Room }} props */
+function Wishes({ room }) {
+  return html`<section>
+    <h3>${t.notifications}</h3>
+    <div class="segments" role="radiogroup" aria-label=${t.notifications}>
+      ${/** @type {const} */ (['all', 'mentions', 'none']).map(
+        (wish) => html`<label>
+          <input
+            type="radio"
+            name="notifications"
+            checked=${room.settings.notifications === wish}
+            onChange=${() => void deeds.setConversation(room, { notifications: wish })}
+          />
+          <span>${t.notificationWishes[wish]}</span>
+        </label>`,
+      )}
+    </div>
+  </section>`;
 }
 
 /** @param {{ room: Room }} props */
@@ -186,13 +193,17 @@ function memberActions(member, room) {
   }
   if (items.length > 0) items.push(null);
   const isMuted = member.muted_until && new Date(member.muted_until) > new Date();
+  if (deeds.can('muteMember')) {
+    items.push(
+      isMuted
+        ? { label: t.unmute, icon: 'bell', act: () => again(deeds.unmuteMember(of)) }
+        : { label: t.muteForAnHour, icon: 'bell_off', act: () => again(deeds.muteMember(of, new Date(Date.now() + HOUR_MS).toISOString())) },
+    );
+  }
   items.push(
-    isMuted
-      ? { label: t.unmute, icon: 'bell', act: () => again(deeds.unmuteMember(of)) }
-      : { label: t.muteForAnHour, icon: 'bell_off', act: () => again(deeds.muteMember(of, new Date(Date.now() + HOUR_MS).toISOString())) },
     { label: t.removeMember, icon: 'leave', isDanger: true, act: () => ui.ask({ kind: 'remove', room, member }) },
   );
-  if (room.isAtLeast('admin')) items.push({ label: t.ban, icon: 'close', isDanger: true, act: () => ui.ask({ kind: 'ban', room, member }) });
+  if (room.isAtLeast('admin') && deeds.can('banUser')) items.push({ label: t.ban, icon: 'close', isDanger: true, act: () => ui.ask({ kind: 'ban', room, member }) });
   return items;
 }
 

@@ -1,6 +1,7 @@
 // The room that is open: its head, what was said, and where one writes.
 import { chat } from '../model/chat.js';
 import { client } from '../model/client.js';
+import { deeds } from '../model/deeds.js';
 import { uploads } from '../model/uploads.js';
 import { ui } from '../model/ui.js';
 import { html, useEffect, useRef, useState } from '../lib/html.js';
@@ -55,7 +56,7 @@ function OpenRoom({ room }) {
   const [isOver, setOver] = useState(false);
   const depth = useRef(0);
   // Files may be dropped anywhere on the room.
-  const hasFiles = (/** @type {DragEvent} */ event) => event.dataTransfer?.types.includes('Files') ?? false;
+  const hasFiles = (/** @type {DragEvent} */ event) => deeds.can('signMedia') && (event.dataTransfer?.types.includes('Files') ?? false);
   const drop = {
     onDragEnter: (/** @type {DragEvent} */ event) => {
       if (!hasFiles(event)) return;

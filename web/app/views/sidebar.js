@@ -251,7 +251,8 @@ function LastLine({ room }) {
 /** @param {Event} event @param {Room} room */
 export function openConversationMenu(event, room) {
   const { settings } = room;
-  ui.openMenu(event, room.title, [
+  /** @type {import('../model/ui.js').MenuItem[]} */
+  const own = [
     {
       label: settings.pinned ? t.unpinConversation : t.pinConversation,
       icon: 'pin',
@@ -267,7 +268,11 @@ export function openConversationMenu(event, room) {
       icon: 'archive',
       act: () => void deeds.setConversation(room, { archived: !settings.archived }),
     },
+  ];
+  ui.openMenu(event, room.title, [
+    ...(deeds.can('updateConversation') ? own : []),
     { label: t.markRead, icon: 'checks', act: () => room.markSeen() },
+    ...(room.isOpen ? [{ label: t.pinnedMessages, icon: 'pin', act: () => ui.show({ kind: 'pins' }) }] : []),
   ]);
 }
 
