@@ -105,7 +105,7 @@ async function scrolled({ page }) {
 
 /** @param {string} what @param {number[]} milliseconds */
 function report(what, milliseconds) {
-  const sorted = milliseconds.toSorted((a, b) => a - b);
+  const sorted = [...milliseconds].sort((a, b) => a - b);
   const at = (/** @type {number} */ part) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))].toFixed(0);
   console.log(`${what}: median ${at(0.5)} ms, 95 % within ${at(0.95)} ms, worst ${at(1)} ms`);
 }

@@ -8,7 +8,7 @@ use confab_testkit::Fleet;
 use confab_testkit::fleet::Role;
 
 use crate::interrupt::Interrupts;
-use crate::{cargo, debian, fleet};
+use crate::{cargo, debian, fleet, web};
 
 const STOP_TIMEOUT: Duration = Duration::from_secs(20);
 const DRAIN_TIMEOUT: Duration = Duration::from_mins(2);
@@ -16,7 +16,7 @@ const DRAIN_TIMEOUT: Duration = Duration::from_mins(2);
 /// What to measure.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// Only these: `throughput`, `hot`, `latency`, `idle`, `startup`, `search`; all when none is named.
+    /// Only these: `throughput`, `hot`, `latency`, `idle`, `startup`, `web`, `search`; all when none is named.
     only: Vec<String>,
     /// How many gateways.
     #[arg(long, default_value_t = 1)]
@@ -55,6 +55,19 @@ pub(crate) async fn run(options: Options) -> Result<ExitCode> {
     };
     let (binary, load) = (folder.join("confab"), folder.join("confab-load"));
     let is_wanted = |name: &str| options.only.is_empty() || options.only.iter().any(|only| only == name);
+    // The page on the all-in-one: it needs no fleet either.
+    if is_wanted("web") {
+        let needed = [
+            &confab_testkit::packages::NODE[..],
+            &confab_testkit::packages::BROWSER,
+        ]
+        .concat();
+        debian::ensure_packages(&needed, &mut interrupts).await?;
+        web::bench(&binary, &mut interrupts).await?;
+        if options.only.len() == 1 {
+            return Ok(ExitCode::SUCCESS);
+        }
+    }
     let limits = [
         "DIRECT_SENDS",
         "ROOM_SENDS",

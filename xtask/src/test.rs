@@ -10,7 +10,7 @@ use crate::{cargo, debian, web};
 /// Runs it; the exit code is that of `cargo test`. Without arguments the web's tests follow.
 pub(crate) async fn run(arguments: Vec<String>) -> Result<ExitCode> {
     let mut interrupts = Interrupts::listen()?;
-    let needed: Vec<&str> = packages::DEBIAN.into_iter().chain(packages::NODE).collect();
+    let needed = [&packages::DEBIAN[..], &packages::NODE, &packages::BROWSER].concat();
     debian::ensure_packages(&needed, &mut interrupts).await?;
     // Compile first: a mistake shows before any server is started. This builds the `confab` binary too, for the tests
     // of its package run it.

@@ -8,7 +8,10 @@ use crate::cargo;
 use crate::interrupt::Interrupts;
 
 /// Folders below the root with a `package.json` whose scripts `lint` and `test` hold them.
-const PACKAGES: [&str; 1] = ["web/sdk"];
+const PACKAGES: [&str; 2] = ["web/sdk", PAGE];
+
+/// The page, which has figures besides.
+const PAGE: &str = "web";
 
 /// The oldest Node that runs them: what Debian 12 has.
 const NODE_MAJOR_MIN: u32 = 18;
@@ -52,6 +55,17 @@ impl Package {
         command.env(BINARY_VARIABLE, confab);
         command
     }
+}
+
+/// The figures of the page, of the binary at `confab`.
+///
+/// # Errors
+/// As [`packages`].
+pub(crate) async fn bench(confab: &Path, interrupts: &mut Interrupts) -> Result<()> {
+    packages(interrupts).await?;
+    let mut command = npm(PAGE, &["run", "--silent", "bench"]);
+    command.env(BINARY_VARIABLE, confab);
+    cargo::run(&mut command, interrupts).await
 }
 
 /// Where cargo puts what the tests of the workspace run.

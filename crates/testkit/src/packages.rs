@@ -16,6 +16,9 @@ pub const DEBIAN: [&str; 6] = [
 /// The packages that the client library and the page need.
 pub const NODE: [&str; 2] = ["nodejs", "npm"];
 
+/// The package in which the page is tested and measured.
+pub const BROWSER: [&str; 1] = ["chromium"];
+
 /// Folders that are searched besides `PATH`, which for non-root users often lacks the sbin ones.
 const FOLDERS: [&str; 6] = [
     "/usr/local/bin",
@@ -26,7 +29,7 @@ const FOLDERS: [&str; 6] = [
     "/usr/lib/rabbitmq/bin",
 ];
 
-/// Whether what a package of [`DEBIAN`] or [`NODE`] brings is there, however it came.
+/// Whether what a package of [`DEBIAN`], [`NODE`] or [`BROWSER`] brings is there, however it came.
 pub fn is_installed(package: &str) -> bool {
     let debian_module = |name: &str| Path::new("/usr/lib/python3/dist-packages").join(name).is_dir();
     match package {

@@ -20,6 +20,9 @@ const PAGE = 100;
 /** Conversations that are listed; older ones are found by name. */
 const CONVERSATIONS_MAX = 1_000;
 
+/** By the names of the document; newer ones too. @type {Record<string, (input?: any, options?: any) => Promise<any>>} */
+const rest = /** @type {any} */ (client.rest);
+
 class Connection extends Observable {
   /** @type {ConnectionState} */
   state = client.state;
@@ -76,7 +79,7 @@ export class Chat extends Observable {
     client.on('signal', (signal) => {
       if (signal.type === 'read' || signal.type === 'delivered') {
         this.rooms.get(signal.room_id)?.mark(signal.user_id, signal.type, signal.number);
-      }
+      } else this.#heardOfOneself(/** @type {any} */ (signal));
     });
   }
 
@@ -143,21 +146,51 @@ export class Chat extends Observable {
 
   async loadConversations() {
     try {
-      /** @type {string | undefined} */
-      let cursor;
-      let count = 0;
-      do {
-        /** @type {any} */
-        const page = await client.rest.listRooms({ limit: PAGE, cursor });
-        for (const room of page.items) if (room.my_role) this.learnRoom(room);
-        count += page.items.length;
-        cursor = page.next_cursor ?? undefined;
-      } while (cursor && count < CONVERSATIONS_MAX);
+      if (!('listConversations' in rest)) {
+        // A server without the list: the rooms, with what they know.
+        await this.#pages((cursor) => rest.listRooms({ limit: PAGE, cursor }));
+        this.isListed = true;
+        return;
+      }
+      await this.#pages((cursor) => rest.listConversations({ limit: PAGE, cursor }));
+      await this.#pages((cursor) => rest.listConversations({ limit: PAGE, cursor, archived: true }));
       this.isListed = true;
     } catch (error) {
       if (this.phase === 'inside') this.complain(error);
     }
     this.roomsChanged();
+  }
+
+  /** @param {(cursor: string | undefined) => Promise<any>} ask */
+  async #pages(ask) {
+    /** @type {string | undefined} */
+    let cursor;
+    let count = 0;
+    do {
+      const page = await ask(cursor);
+      for (const item of page.items) {
+        if (item.room) this.#learnConversation(item);
+        else if (item.my_role) this.learnRoom(item);
+      }
+      count += page.items.length;
+      cursor = page.next_cursor ?? undefined;
+      this.roomsChanged();
+    } while (cursor && count < CONVERSATIONS_MAX);
+  }
+
+  /** @param {any} conversation */
+  #learnConversation({ room: data, last_message, mention_count, last_read_number, settings, peer }) {
+    const room = this.learnRoom(data);
+    if (last_message && last_message.number >= (room.lastMessage?.number ?? 0)) room.lastMessage = last_message;
+    room.readUpTo(last_read_number);
+    room.mentions = room.unread > 0 ? mention_count : 0;
+    room.settings = settings;
+    if (peer) {
+      room.peer = peer.user;
+      this.people.learn([peer.user]);
+      if (peer.presence) client.presence.learn([peer.presence]);
+    }
+    room.changed();
   }
 
   /** @param {RoomForViewer} data */
@@ -190,6 +223,21 @@ export class Chat extends Observable {
       this.#coming.set(id, coming);
     }
     return coming;
+  }
+
+  /** What another device of mine set, and what others say of themselves. @param {any} signal */
+  #heardOfOneself(signal) {
+    if (signal.type === 'user_status') {
+      const user = this.people.get(signal.user_id);
+      if (user) this.people.learn([{ ...user, status: signal.status }]);
+    } else if (signal.type === 'conversation_updated') {
+      const room = this.rooms.get(signal.room_id);
+      if (!room) return;
+      if (signal.settings) room.settings = signal.settings;
+      if (typeof signal.last_read_number === 'number') room.readUpTo(signal.last_read_number);
+      room.changed();
+      this.roomsChanged();
+    }
   }
 
   /** The list looks different now. */

@@ -258,7 +258,8 @@ export class Room extends Observable {
   async loadMarks() {
     const page = /** @type {any} */ (await client.rest.listReceipts({ room_id: this.id }));
     for (const { user_id, last_read_number, last_delivered_number } of page.items) {
-      this.mark(user_id, 'read', last_read_number);
+      // Null is of who shares no read marks.
+      this.mark(user_id, 'read', last_read_number ?? 0);
       this.mark(user_id, 'delivered', last_delivered_number);
     }
   }

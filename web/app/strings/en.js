@@ -335,6 +335,9 @@ export const en = {
   settings: 'Settings',
   status: 'Status',
   statusText: 'What you are up to',
+  privacy: 'Privacy',
+  sharesReadMarks: 'Let others see what I have read, and see what they have',
+  sharesLastSeen: 'Let others see when I was last here',
   looks: 'Appearance',
   themes: { auto: 'As the system', light: 'Light', dark: 'Dark' },
   /** @param {'auto' | 'light' | 'dark'} theme */

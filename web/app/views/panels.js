@@ -227,7 +227,7 @@ function Profile({ userId, isShort = false }) {
           <span class="muted">@${user.username}</span>
         </div>`}
     <div class="profile-card">
-      <p class="muted" dir="auto">${presenceWords(chat.people.presenceOf(userId), user.last_seen_at)}</p>
+      <p class="muted" dir="auto">${presenceWords(chat.people.presenceOf(userId), user)}</p>
       ${isMe
         ? html`<button type="button" class="button" onClick=${() => ui.ask({ kind: 'settings' })}>${t.editProfile}</button>`
         : html`<div class="row">

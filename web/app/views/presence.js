@@ -2,10 +2,21 @@
 import { shortly } from '../lib/time.js';
 import { t } from '../strings/index.js';
 
-/** @param {{ status: string, last_seen_at?: string | null, status_text?: string | null }} presence @param {string | null} [lastSeenAt] */
-export function presenceWords(presence, lastSeenAt = null) {
+/**
+ * @param {{ status: string, last_seen_at?: string | null }} presence
+ * @param {import('../model/people.js').User | null} user
+ */
+export function presenceWords(presence, user) {
   const words = /** @type {Record<string, string>} */ (t.presence)[presence.status] ?? '';
-  if (presence.status !== 'offline') return presence.status_text ? `${words} · ${presence.status_text}` : words;
-  const seen = presence.last_seen_at ?? lastSeenAt;
-  return seen ? t.lastSeen(shortly(seen)) : words;
+  const seen = presence.last_seen_at ?? user?.last_seen_at;
+  const there = presence.status === 'offline' && seen ? t.lastSeen(shortly(seen)) : words;
+  const own = statusWords(user);
+  return own ? `${there} · ${own}` : there;
+}
+
+/** What they say of themselves, as long as it holds. @param {import('../model/people.js').User | null} user */
+export function statusWords(user) {
+  const status = user?.status;
+  if (!status || (status.until && new Date(status.until) < new Date())) return '';
+  return [status.emoji, status.text].filter(Boolean).join(' ');
 }

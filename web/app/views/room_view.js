@@ -139,7 +139,8 @@ function RoomHead({ room }) {
 /** @param {Room} room */
 function subtitle(room) {
   if (room.kind === 'direct') {
-    return room.peer ? presenceWords(chat.people.presenceOf(room.peer.id), room.peer.last_seen_at) : '';
+    const peer = room.peer ? (chat.people.get(room.peer.id) ?? room.peer) : null;
+    return peer ? presenceWords(chat.people.presenceOf(peer.id), peer) : '';
   }
   const about = room.data.description;
   return about ? `${t.members(room.data.member_count)} · ${about}` : t.members(room.data.member_count);

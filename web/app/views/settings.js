@@ -12,9 +12,11 @@ import { Dialog } from './dialogs.js';
 
 export function Settings() {
   useObserved(chat);
+  const me = chat.me;
   return html`<${Dialog} title=${t.settings}>
     <${Profile} />
     <${Status} />
+    ${me && 'shares_read_marks' in me ? html`<${Privacy} />` : null}
     <${Looks} />
     <${Password} />
     <${Sessions} />
@@ -95,6 +97,44 @@ function Status() {
         </label>`,
       )}
     </div>
+    ${'status' in (chat.me ?? {}) ? html`<${StatusText} />` : null}
+  </section>`;
+}
+
+/** What one says of oneself. */
+function StatusText() {
+  const me = /** @type {any} */ (chat.me);
+  const { submit, said } = useForm(async (form) => {
+    const [emoji, text] = [String(form.get('emoji')).trim(), String(form.get('text')).trim()];
+    const status = emoji || text ? { emoji: emoji || null, text: text || null } : null;
+    await client.updateProfile(/** @type {any} */ ({ status }));
+  });
+  return html`<form class="stack" onSubmit=${submit}>
+    <div class="row status-row">
+      <div class="field">
+        <label for="my-status-emoji">${t.emoji}</label>
+        <input class="input" id="my-status-emoji" name="emoji" value=${me?.status?.emoji ?? ''} size="4" maxlength="16" />
+      </div>
+      <div class="field grow">
+        <label for="my-status-text">${t.statusText}</label>
+        <input class="input" id="my-status-text" name="text" maxlength="100" dir="auto" value=${me?.status?.text ?? ''} />
+      </div>
+    </div>
+    <div class="row"><button type="submit" class="button">${t.save}</button> ${said}</div>
+  </form>`;
+}
+
+function Privacy() {
+  const me = /** @type {any} */ (chat.me);
+  const toggle = (/** @type {string} */ name) => void chat.attempt(client.updateProfile(/** @type {any} */ ({ [name]: !me[name] })));
+  return html`<section class="stack">
+    <h3>${t.privacy}</h3>
+    <label class="check">
+      <input type="checkbox" checked=${me.shares_read_marks} onChange=${() => toggle('shares_read_marks')} /> ${t.sharesReadMarks}
+    </label>
+    <label class="check">
+      <input type="checkbox" checked=${me.shares_last_seen} onChange=${() => toggle('shares_last_seen')} /> ${t.sharesLastSeen}
+    </label>
   </section>`;
 }
 

@@ -8,6 +8,7 @@ import { shortly } from '../lib/time.js';
 import { deeds } from '../model/deeds.js';
 import { draftOf } from '../model/drafts.js';
 import { t } from '../strings/index.js';
+import { statusWords } from './presence.js';
 import { Avatar, RoomAvatar } from './avatar.js';
 import { Icon, IconButton } from './icons.js';
 
@@ -26,7 +27,7 @@ export function Sidebar() {
         <${Avatar} user=${me} withPresence />
         <span class="grow">
           <strong class="cut" dir="auto">${me?.display_name}</strong>
-          <span class="small muted cut">@${me?.username}</span>
+          <span class="small muted cut" dir="auto">${statusWords(chat.people.get(me?.id ?? '')) || `@${me?.username}`}</span>
           <span class="visually-hidden">${t.profileAndSettings}</span>
         </span>
       </button>

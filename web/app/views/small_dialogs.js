@@ -185,7 +185,7 @@ export function Versions({ message }) {
     <ul class="stack">
       ${versions?.map(
         (version) => html`<li>
-          <time class="small muted">${momentOf(version.edited_at ?? version.created_at ?? version.at)}</time>
+          <time class="small muted">${momentOf(version.written_at)}</time>
           <div class="version" dir="auto">${version.content}</div>
         </li>`,
       )}
