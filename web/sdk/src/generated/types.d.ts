@@ -154,6 +154,38 @@ export type ChangeRoleBody = {
   role: string;
 };
 
+/** A room in one's own list. */
+export type Conversation = {
+  /** When something happened last: the last message, or one's joining when that is later. */
+  active_at: string;
+  /** Received up to this message number. */
+  last_delivered_number: number;
+  last_message: Message | null;
+  /** Read up to this message number. */
+  last_read_number: number;
+  /** Those among them that name one, or everybody (`@here`). */
+  mention_count: number;
+  peer: Peer | null;
+  /** The room, with what is unread in it. */
+  room: RoomForViewer;
+  /** What one set for oneself. */
+  settings: ConversationSettings;
+  /** Messages not read yet. */
+  unread: number;
+};
+
+/** What a person set for themselves in a room. Nobody else sees it. */
+export type ConversationSettings = {
+  /** Put away. It comes back with the next message, unless it is muted. */
+  archived: boolean;
+  /** Until when one wants to be told of nothing. */
+  muted_until: string | null;
+  /** `all`, `mentions` or `none`. */
+  notifications: string;
+  /** At the top of the list. */
+  pinned: boolean;
+};
+
 /** A key to be made. */
 export type CreateApiKeyBody = {
   /** Seconds until it ends; never, when absent. */
@@ -180,6 +212,16 @@ export type CreateRoomBody = {
   metadata?: Record<string, unknown> | null;
   /** One line, without bidirectional control characters. */
   name: string;
+};
+
+/** What somebody says of themselves beside their presence. */
+export type CustomStatus = {
+  /** Exactly one emoji. */
+  emoji: string | null;
+  /** At most 100 characters. */
+  text: string | null;
+  /** When it ends by itself: hide it from then on. */
+  until: string | null;
 };
 
 /** Who there is now. */
@@ -496,6 +538,10 @@ export type MarkReadBody = {
 export type Me = User & {
   /** Shown to oneself only. */
   email: string | null;
+  /** Whether others learn when one was last there. */
+  shares_last_seen: boolean;
+  /** Whether others learn what one has read; who does not share it is not told of others' either. */
+  shares_read_marks: boolean;
 };
 
 /** A member of a room. */
@@ -604,6 +650,34 @@ export type MessagePreview = {
   sender_id: string;
 };
 
+/** Somebody whose client has a message. */
+export type MessageReceipt = {
+  /** Whether they have read it; null where they or the viewer share no read marks. */
+  read: boolean | null;
+  /** Their profile. */
+  user: User;
+  /** Who. */
+  user_id: string;
+};
+
+/** How far a message has come, and a page of those who have it. */
+export type MessageReceipts = {
+  /** The moment of the page. */
+  as_of: AsOf;
+  /** Those whose client has it. */
+  delivered_count: number;
+  /** Whether there is a next page. */
+  has_more: boolean;
+  /** Those whose client has it, by user id. */
+  items: MessageReceipt[];
+  /** To be given as `cursor` for the next page; null at the end. */
+  next_cursor: string | null;
+  /** Those who have read it and share that; null for a viewer who shares no read marks. */
+  read_count: number | null;
+  /** Members for whom it was meant: there when it was said and now, but its sender. */
+  recipient_count: number;
+};
+
 /** A new key, with its secret: shown this once. */
 export type NewApiKey = ApiKey & {
   /** What its bearer shows, as `X-API-Key` or `Authorization: Bearer`. Only its hash is kept. */
@@ -650,6 +724,33 @@ export type Page_ApiKey = {
     scopes: string[];
     /** The service account that its bearer is. */
     user_id: string;
+  }[];
+  /** To be given as `cursor` for the next page; null at the end. */
+  next_cursor: string | null;
+};
+
+/** A page of a list. */
+export type Page_Conversation = {
+  /** Whether there is a next page. */
+  has_more: boolean;
+  /** At most `limit` items. */
+  items: {
+    /** When something happened last: the last message, or one's joining when that is later. */
+    active_at: string;
+    /** Received up to this message number. */
+    last_delivered_number: number;
+    last_message?: Message | null;
+    /** Read up to this message number. */
+    last_read_number: number;
+    /** Those among them that name one, or everybody (`@here`). */
+    mention_count: number;
+    peer?: Peer | null;
+    /** The room, with what is unread in it. */
+    room: RoomForViewer;
+    /** What one set for oneself. */
+    settings: ConversationSettings;
+    /** Messages not read yet. */
+    unread: number;
   }[];
   /** To be given as `cursor` for the next page; null at the end. */
   next_cursor: string | null;
@@ -758,6 +859,7 @@ export type Page_User = {
     last_seen_at?: string | null;
     /** `user`, `admin` or `service`. */
     role: string;
+    status?: CustomStatus | null;
     /** Unique, whatever its case. */
     username: string;
   }[];
@@ -765,12 +867,20 @@ export type Page_User = {
   next_cursor: string | null;
 };
 
+/** The other person of a direct room. */
+export type Peer = {
+  presence: Presence | null;
+  /** Their profile. */
+  user: User;
+};
+
 /** Nothing to say: an empty object. A page of another origin cannot send it unasked. */
 export type PlayDemoBody = Record<string, unknown>;
 
 /** Somebody's presence over all their devices. */
 export type Presence = {
-  /** When they were last connected. */
+  custom_status: CustomStatus | null;
+  /** When they were last connected; null where they do not share it. */
   last_seen_at: string | null;
   /** `online`, `away`, `busy` or `offline`. */
   status: string;
@@ -827,8 +937,8 @@ export type ReactionCount = {
 export type Receipt = {
   /** Received up to this message number. */
   last_delivered_number: number;
-  /** Read up to this message number. */
-  last_read_number: number;
+  /** Read up to this message number; null where they or the viewer share no read marks. */
+  last_read_number: number | null;
   /** Whose. */
   user_id: string;
 };
@@ -1016,8 +1126,8 @@ export type RoomPage_Receipt = {
   items: {
     /** Received up to this message number. */
     last_delivered_number: number;
-    /** Read up to this message number. */
-    last_read_number: number;
+    /** Read up to this message number; null where they or the viewer share no read marks. */
+    last_read_number?: number | null;
     /** Whose. */
     user_id: string;
   }[];
@@ -1088,12 +1198,50 @@ export type Status = {
   status: string;
 };
 
+/** What one says of oneself: an emoji, a text, or both. */
+export type StatusBody = {
+  /** Exactly one emoji. */
+  emoji?: string | null;
+  /** On one line. */
+  text?: string | null;
+  /** When it ends by itself, in the future. */
+  until?: string | null;
+};
+
 /** A single-use ticket for a socket. */
 export type Ticket = {
   /** How long it waits to be redeemed, in seconds. */
   expires_in: number;
   /** For `/ws?ticket=…` or `/stream?ticket=…`. */
   ticket: string;
+};
+
+/** What is unread in all of one's rooms. */
+export type Unread = UnreadCounts & {
+  /** In those that are. */
+  muted: UnreadCounts;
+};
+
+/** What is unread in a number of rooms. */
+export type UnreadCounts = {
+  /** Those among them that name one, or everybody (`@here`). */
+  mentions: number;
+  /** Rooms with any. */
+  rooms: number;
+  /** Messages. */
+  unread: number;
+};
+
+/** New settings of a conversation; an absent field keeps. */
+export type UpdateConversationBody = {
+  /** Put away. It comes back with the next message, unless it is muted. */
+  archived?: boolean | null;
+  /** Until when to be told of nothing; null ends it. */
+  muted_until?: string | null;
+  /** `all`, `mentions` or `none`. */
+  notifications?: string | null;
+  /** At the top of the list. */
+  pinned?: boolean | null;
 };
 
 /** New values of one's profile; an absent field keeps. */
@@ -1104,6 +1252,11 @@ export type UpdateProfileBody = {
   display_name?: string | null;
   /** Unique; null clears. */
   email?: string | null;
+  /** Whether others learn when one was last there. */
+  shares_last_seen?: boolean | null;
+  /** Whether others learn what one has read; who does not share it is not told of others' either. */
+  shares_read_marks?: boolean | null;
+  status?: StatusBody | null;
 };
 
 /** New values of a room; an absent field keeps. */
@@ -1130,6 +1283,7 @@ export type User = {
   last_seen_at: string | null;
   /** `user`, `admin` or `service`. */
   role: string;
+  status: CustomStatus | null;
   /** Unique, whatever its case. */
   username: string;
 };
@@ -1730,6 +1884,22 @@ export type UnsubscribedFrame = {
   type: "unsubscribed";
 };
 
+/**
+ * One's own mark or settings in a room changed, on whatever device; to one's own connections alone. Only
+ * what changed is there.
+ */
+export type ConversationUpdatedSignal = {
+  /** One's read mark. */
+  last_read_number?: number;
+  /** Where. */
+  room_id: string;
+  /** One's settings. */
+  settings?: ConversationSettings;
+  type: "conversation_updated";
+  /** Messages not read yet. */
+  unread?: number;
+};
+
 /** Somebody's client has received up to a number. */
 export type DeliveredSignal = {
   /** Up to which message. */
@@ -1785,6 +1955,14 @@ export type UserOnlineSignal = {
   user_id: string;
 };
 
+/** Somebody says something else of themselves. */
+export type UserStatusSignal = {
+  status?: CustomStatus | null;
+  type: "user_status";
+  /** Who. */
+  user_id: string;
+};
+
 /** What a client says. */
 export type ClientFrame =
   | AuthFrame
@@ -1825,11 +2003,13 @@ export type DurableEvent =
 
 /** What may be missed. */
 export type Signal =
+  | ConversationUpdatedSignal
   | DeliveredSignal
   | ReadSignal
   | TypingSignal
   | UserOfflineSignal
-  | UserOnlineSignal;
+  | UserOnlineSignal
+  | UserStatusSignal;
 
 /** What the server says. */
 export type ServerFrame =
@@ -2097,6 +2277,21 @@ export interface Rest {
     cursor?: string;
   }, options?: CallOptions): Promise<Page_ApiKey>;
 
+  /**
+   * My conversations: `GET /conversations`.
+   *
+   * The rooms one is in: pinned ones first, then by last activity. What moves up between two pages may be listed
+   * on neither, and is told on sockets.
+   */
+  listConversations(input?: {
+    /** Those that are put away, instead of the others. */
+    archived?: boolean;
+    /** Most items in a page. */
+    limit?: number;
+    /** `next_cursor` of the page before. Opaque, and good for this list only. */
+    cursor?: string;
+  }, options?: CallOptions): Promise<Page_Conversation>;
+
   /** List members: `GET /rooms/{room_id}/members`. */
   listMembers(input: {
     /** The room. */
@@ -2173,7 +2368,7 @@ export interface Rest {
   /**
    * Receipts: `GET /rooms/{room_id}/receipts`.
    *
-   * Up to which message each member has read and received.
+   * Up to which message each member has read and received. What somebody does not share is null.
    */
   listReceipts(input: {
     /** The room. */
@@ -2242,6 +2437,17 @@ export interface Rest {
   }, options?: CallOptions): Promise<FoundUsers>;
 
   /**
+   * Mark as received: `POST /rooms/{room_id}/delivered`.
+   *
+   * By the client's word: what a socket only sent is not received. Never moves back, nor beyond the last message.
+   */
+  markDelivered(input: {
+    /** The room. */
+    room_id: string;
+    body: MarkReadBody;
+  }, options?: CallOptions): Promise<Mark>;
+
+  /**
    * Mark as read: `POST /rooms/{room_id}/read`.
    *
    * Never moves back, nor beyond the last message.
@@ -2260,6 +2466,20 @@ export interface Rest {
     /** The message. */
     message_id: string;
   }, options?: CallOptions): Promise<Message>;
+
+  /**
+   * Receipts of a message: `GET /messages/{message_id}/receipts`.
+   *
+   * How far it has come: to how many, read by how many, and who. Of the members who were there when it was said.
+   */
+  messageReceipts(input: {
+    /** The message. */
+    message_id: string;
+    /** Most items in a page. */
+    limit?: number;
+    /** `next_cursor` of the page before. Opaque, and good for this list only. */
+    cursor?: string;
+  }, options?: CallOptions): Promise<MessageReceipts>;
 
   /**
    * Open a direct room: `POST /rooms/direct`.
@@ -2535,6 +2755,24 @@ export interface Rest {
     /** The message. */
     message_id: string;
   }, options?: CallOptions): Promise<void>;
+
+  /**
+   * What is unread: `GET /me/unread`.
+   *
+   * Over all rooms one is in; muted and archived ones apart.
+   */
+  unread(input?: {}, options?: CallOptions): Promise<Unread>;
+
+  /**
+   * Change a conversation for myself: `PATCH /conversations/{room_id}`.
+   *
+   * Archive, pin, mute. Nobody else is told; one's own sockets are, by `conversation_updated`.
+   */
+  updateConversation(input: {
+    /** The room. */
+    room_id: string;
+    body: UpdateConversationBody;
+  }, options?: CallOptions): Promise<Conversation>;
 
   /** Change my profile: `PATCH /me`. */
   updateProfile(input: {
