@@ -50,6 +50,7 @@ export class VirtualList extends Component {
   setTo = -1;
   seenNonce = -1;
   hadFocus = false;
+  focusedKey = '';
   isBegun = false;
   passes = 0;
   /** @type {Item[] | null} */
@@ -67,7 +68,11 @@ export class VirtualList extends Component {
 
   componentDidUpdate() {
     this.settle();
-    if (this.hadFocus && document.activeElement === document.body) this.scroller.current.focus({ preventScroll: true });
+    if (this.hadFocus && document.activeElement === document.body) {
+      // The row was made anew (what was on its way has come), or is out of sight.
+      const row = this.focusedKey && this.rowOf(this.focusedKey);
+      (row || this.scroller.current).focus({ preventScroll: true });
+    }
   }
 
   componentWillUnmount() {
@@ -236,6 +241,11 @@ export class VirtualList extends Component {
     this.settle();
   }
 
+  /** What of a rendered row takes the focus. @param {string} key @returns {HTMLElement | null} */
+  rowOf(key) {
+    return this.scroller.current.querySelector(`[data-key="${CSS.escape(key)}"] [data-row]`);
+  }
+
   /** Moves the focus between rows: they are in the list's own order, rendered or not. @param {KeyboardEvent} event */
   onKeyDown = (event) => {
     const row = /** @type {HTMLElement | null} */ (/** @type {HTMLElement} */ (event.target).closest('[data-key]'));
@@ -246,9 +256,8 @@ export class VirtualList extends Component {
     if (!step) return;
     const { items } = this.props;
     let index = row ? this.indexOf(row.dataset.key ?? '') + step : this.indexAt(this.setTo + this.viewport - 8);
-    const scroller = this.scroller.current;
     for (; index >= 0 && index < items.length; index += step) {
-      const next = scroller.querySelector(`[data-key="${CSS.escape(items[index].key)}"] [data-row]`);
+      const next = this.rowOf(items[index].key);
       if (next) {
         event.preventDefault();
         next.focus({ preventScroll: true });
@@ -267,7 +276,9 @@ export class VirtualList extends Component {
   }
 
   componentWillUpdate() {
-    this.hadFocus = this.scroller.current?.contains(document.activeElement) ?? false;
+    const focused = /** @type {HTMLElement | null} */ (document.activeElement);
+    this.hadFocus = this.scroller.current?.contains(focused) ?? false;
+    this.focusedKey = (this.hadFocus && /** @type {HTMLElement | null} */ (focused?.closest('[data-key]'))?.dataset.key) || '';
   }
 
   render() {
