@@ -14,7 +14,8 @@ use confab_api::DemoLogin;
 use confab_domain::commands::{self, CreateRoom, SendMessage};
 use confab_domain::ports::{NewUser, Ports, RoomFilter};
 use confab_domain::{
-    Actor, Clock, Error, Limits, MessageId, Rate, Result, RoomId, Timestamp, Trace, UserId, UserRole, queries,
+    Actor, Clock, Error, Limits, MessageId, Rate, Result, RoomId, RoomSettings, Timestamp, Trace, UserId,
+    UserRole, queries,
 };
 use tokio::sync::Mutex;
 
@@ -179,6 +180,11 @@ async fn talk(
         if let Some(text) = &line.edited {
             commands::edit_message(ports, speaker, id, text.clone(), Trace::default()).await?;
         }
+        for (emoji, people) in &line.reactions {
+            for reactor in people.iter().filter_map(|name| cast.get(name.as_str())) {
+                commands::add_reaction(ports, reactor, id, emoji, Trace::default()).await?;
+            }
+        }
         if line.deleted {
             commands::delete_message(ports, speaker, id, Trace::default()).await?;
         }
@@ -220,6 +226,7 @@ async fn entered(ports: &Ports, room: &Room, members: &[&Actor]) -> Result<RoomI
         metadata: None,
         history: None,
         member_ids: others.iter().map(|member| member.user_id).collect(),
+        settings: RoomSettings::default(),
     };
     let made = commands::create_room(ports, owner, wanted, Trace::default()).await?;
     Ok(made.room.id)
@@ -259,6 +266,10 @@ fn unhurried(limits: &Limits) -> Limits {
         direct_sends: none,
         room_sends: none,
         room_changes: none,
+        edits: none,
+        deletes: none,
+        reactions: none,
+        marks: none,
         ..limits.clone()
     }
 }

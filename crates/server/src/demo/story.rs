@@ -1,5 +1,7 @@
 //! What the people of the demo are called and what they say.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
 /// The whole of it.
@@ -57,6 +59,9 @@ pub(super) struct Line {
     /// What it was changed to.
     #[serde(default)]
     pub(super) edited: Option<String>,
+    /// Who reacted, by emoji.
+    #[serde(default)]
+    pub(super) reactions: BTreeMap<String, Vec<String>>,
     /// Whether it was taken back.
     #[serde(default)]
     pub(super) deleted: bool,
@@ -100,6 +105,8 @@ mod tests {
                     "{}",
                     line.text
                 );
+                let mut reactors = line.reactions.values().flatten();
+                assert!(reactors.all(|name| room.members.contains(name)), "{}", line.text);
                 said.extend(line.id.as_deref());
             }
         }
