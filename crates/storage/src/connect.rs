@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use confab_domain::ports::{CommittedBatch, CommittedBatches};
-use confab_domain::{Clock, Error, Result};
+use confab_domain::{Clock, Error, Result, RoomId};
 use sea_orm::{
     DatabaseConnection, DatabaseTransaction, DbErr, SqliteTransactionMode, TransactionOptions,
     TransactionTrait,
@@ -43,6 +43,8 @@ const SQLITE_SEARCHES: usize = 2;
 /// Bounds one operation from outside, should the way to the database swallow everything without a word.
 /// Above every timeout that the database itself keeps.
 pub(crate) const OPERATION_TIMEOUT: Duration = Duration::from_secs(8);
+/// Turns at rooms' locks; rooms share them by their ids.
+const TURNS: usize = 64;
 
 /// Kept by PostgreSQL for each of our connections, in milliseconds; and how it plans for us. All our
 /// statements touch few rows by an index. Planned while a table was new and small, a scan of the whole table
@@ -107,6 +109,7 @@ struct Inner {
     lanes: Lanes,
     moved_heads: MovedHeads,
     doubt: Arc<Doubt>,
+    turns: Vec<tokio::sync::Mutex<()>>,
     searches: Semaphore,
 }
 
@@ -164,6 +167,7 @@ impl Store {
                 lanes,
                 moved_heads: MovedHeads::default(),
                 doubt,
+                turns: (0..TURNS).map(|_| tokio::sync::Mutex::default()).collect(),
                 searches: Semaphore::new(match dialect {
                     Dialect::Postgres => POSTGRES_SEARCHES,
                     Dialect::Sqlite => SQLITE_SEARCHES,
@@ -192,6 +196,12 @@ impl Store {
 
     pub(crate) fn clock(&self) -> &dyn Clock {
         self.inner.clock.as_ref()
+    }
+
+    /// The turn of those who change a room here: one at a time holds a connection while it waits for the room's
+    /// lock. Else a room in which fifty people react at once would keep every connection from the other rooms.
+    pub(crate) fn turn(&self, room_id: RoomId) -> &tokio::sync::Mutex<()> {
+        &self.inner.turns[usize::from(room_id.0.as_bytes()[15]) % TURNS]
     }
 
     pub(crate) fn lanes(&self) -> &Lanes {

@@ -29,6 +29,7 @@ pub(crate) struct Act<'a> {
 /// Does a deed, or says why not. Nothing is written and nothing announced when it is so already.
 pub(crate) async fn change(store: &Store, room_id: RoomId, deed: Deed, act: Act<'_>) -> Result<Changed> {
     bounded_domain(async {
+        let _turn = store.turn(room_id).lock().await;
         let mut patience = Patience::default();
         let ready = loop {
             match written(store, room_id, &deed, &act).await {

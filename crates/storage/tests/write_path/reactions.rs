@@ -24,9 +24,18 @@ const fn at(second: i64) -> Timestamp {
     Timestamp::from_millis(1_704_110_401_000 + second * 1_000)
 }
 
+/// Does a deed, again as long as the outcome is unknown: all of these are the same when done twice.
 async fn deed(node: &Node, room: RoomId, actor: &Actor, deed: Deed, now: Timestamp) -> Changed {
-    let changed = node.store.change(room, actor, deed, now, Trace::default()).await;
-    changed.unwrap()
+    loop {
+        let changed = node
+            .store
+            .change(room, actor, deed.clone(), now, Trace::default())
+            .await;
+        match changed {
+            Err(error) if error.code() == Code::Unavailable => {}
+            outcome => return outcome.unwrap(),
+        }
+    }
 }
 
 fn add(message_id: MessageId, emoji: &str) -> Deed {
