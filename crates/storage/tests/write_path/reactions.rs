@@ -254,6 +254,7 @@ async fn horizon(world: World) {
         metadata: json!({}),
         history: History::SinceJoin,
         member_ids: vec![],
+        settings: confab_domain::RoomSettings::default(),
     };
     let made = node
         .store
