@@ -187,6 +187,7 @@ async fn populate(store: &Store, clock: &Ticks, rooms: usize) -> (Vec<Actor>, Ve
             metadata: json!({}),
             history: History::All,
             member_ids: members,
+            settings: confab_domain::RoomSettings::default(),
         };
         let founder = &people[2 + n % 18];
         let made = store

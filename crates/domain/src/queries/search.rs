@@ -117,7 +117,7 @@ pub async fn answers(
         asked_at,
     };
     let mut found = searching.run().await?;
-    found.sort_unstable_by(|one, other| other.place.cmp(&one.place));
+    found.sort_unstable_by_key(|answer| std::cmp::Reverse(answer.place));
     Ok(found)
 }
 

@@ -315,7 +315,7 @@ mod tests {
         let mut at = 0;
         for Highlight { start, end } in hit.highlights {
             let part = |from: u32, to: u32| String::from_utf16(&units[from as usize..to as usize]).unwrap();
-            marked += &format!("{}[{}]", part(at, start), part(start, end));
+            marked.extend([part(at, start), "[".to_owned(), part(start, end), "]".to_owned()]);
             at = end;
         }
         marked + &String::from_utf16(&units[at as usize..]).unwrap()

@@ -134,8 +134,8 @@ impl Sequence {
 fn whole(piece: &Piece) -> Vec<Terms> {
     match (piece.kind, whole_word(piece)) {
         (Kind::Word, Some(word)) => vec![Terms::Term(word)],
-        (Kind::Word, None) => Terms::terms(runs_of_three(&bordered(piece))),
-        (Kind::Dense, _) if piece.chars.len() > 1 => Terms::terms(runs_of_two(piece)),
+        (Kind::Word, None) => Terms::each(runs_of_three(&bordered(piece))),
+        (Kind::Dense, _) if piece.chars.len() > 1 => Terms::each(runs_of_two(piece)),
         (Kind::Dense | Kind::Symbol, _) => vec![Terms::Term(piece.text())],
     }
 }
@@ -147,7 +147,7 @@ fn beginning(word: &Piece) -> Vec<Terms> {
     }
     let mut chars = vec![BEGIN];
     chars.extend(word.chars.iter().map(|folded| folded.c));
-    Terms::terms(runs_of_three(&chars))
+    Terms::each(runs_of_three(&chars))
 }
 
 /// What a text has in which this is part of a word: anywhere from three letters on, else at its beginning.
@@ -156,7 +156,7 @@ fn part(word: &Piece) -> Vec<Terms> {
         return beginning(word);
     }
     let chars: Vec<char> = word.chars.iter().map(|folded| folded.c).collect();
-    Terms::terms(runs_of_three(&chars))
+    Terms::each(runs_of_three(&chars))
 }
 
 const fn is_quote(c: char) -> bool {

@@ -30,7 +30,7 @@ pub(super) fn terms(piece: &Piece) -> Terms {
         let whole = (0..letters)
             .filter(|start| start + 2 < first || *start > last)
             .map(|start| run_of_three(&chars[start..start + 3]));
-        ways.push(Terms::All(Terms::terms(whole)));
+        ways.push(Terms::All(Terms::each(whole)));
     }
     let word: Vec<char> = piece.chars.iter().map(|folded| folded.c).collect();
     for at in 1..word.len() {

@@ -30,7 +30,7 @@ pub enum Terms {
 }
 
 impl Terms {
-    pub(super) fn terms(terms: impl IntoIterator<Item = String>) -> Vec<Self> {
+    pub(super) fn each(terms: impl IntoIterator<Item = String>) -> Vec<Self> {
         terms.into_iter().map(Self::Term).collect()
     }
 }

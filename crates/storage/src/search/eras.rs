@@ -26,12 +26,8 @@ impl Span {
     /// What is asked for, in milliseconds.
     pub(super) fn of(since: Option<Timestamp>, until: Option<Timestamp>) -> Self {
         Self {
-            from: since
-                .map_or_else(|| Timestamp::from_millis(i64::MIN), |moment| moment)
-                .as_millis(),
-            until: until
-                .map_or_else(|| Timestamp::from_millis(i64::MAX), |moment| moment)
-                .as_millis(),
+            from: since.unwrap_or(Timestamp::from_millis(i64::MIN)).as_millis(),
+            until: until.unwrap_or(Timestamp::from_millis(i64::MAX)).as_millis(),
         }
     }
 

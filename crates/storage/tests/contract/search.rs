@@ -93,8 +93,13 @@ async fn room_with(world: &World, anna: &Actor, texts: &[&str]) -> RoomId {
     room
 }
 
-/// What is said, what is searched for, and which of the texts answer.
-const SCRIPTS: &[(&[&str], &[(&str, &[usize])])] = &[
+/// What is said; what is searched for, and which of the texts answer.
+type Script = (
+    &'static [&'static str],
+    &'static [(&'static str, &'static [usize])],
+);
+
+const SCRIPTS: &[Script] = &[
     // Latin with accents: case, accents, ligatures, parts, phrases, slips.
     (
         &[
@@ -367,17 +372,17 @@ async fn filters_by_sender_and_time(world: World) {
     world.say(room, &anna, "word three").await;
     index(&world.store).await;
     let of_bert = find_with(&world, &anna, "word", |request| {
-        request.sender_id = Some(bert.user_id)
+        request.sender_id = Some(bert.user_id);
     })
     .await;
     assert_eq!(of_bert, ["word two"]);
     let since = find_with(&world, &anna, "word", |request| {
-        request.since = Some(second.created_at)
+        request.since = Some(second.created_at);
     })
     .await;
     assert_eq!(since, ["word three", "word two"]);
     let until = find_with(&world, &anna, "word", |request| {
-        request.until = Some(second.created_at)
+        request.until = Some(second.created_at);
     })
     .await;
     assert_eq!(until, ["word one"]);
