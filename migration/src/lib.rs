@@ -4,6 +4,7 @@ mod m20261121_000001_foundation;
 mod m20261121_000002_trace_of_events;
 mod m20261121_000003_conversations;
 mod m20261121_000005_search;
+mod m20261121_000004_files;
 mod m20261121_000006_api_keys;
 mod m20261121_000008_archived_conversations;
 
@@ -85,6 +86,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000002_trace_of_events::Migration),
             Box::new(m20261121_000003_conversations::Migration),
             Box::new(m20261121_000005_search::Migration),
+            Box::new(m20261121_000004_files::Migration),
             Box::new(m20261121_000006_api_keys::Migration),
             Box::new(m20261121_000008_archived_conversations::Migration),
         ]

@@ -36,6 +36,15 @@ pub enum Error {
     /// It contradicts what is there.
     #[error("conflict: {0}")]
     Conflict(&'static str),
+    /// A file or body of more bytes than may come in.
+    #[error("too large: at most {bytes_max} bytes")]
+    TooLarge {
+        /// What may come in.
+        bytes_max: u64,
+    },
+    /// A kind of file that may not come in; says which.
+    #[error("unsupported media: {0}")]
+    UnsupportedMedia(String),
     /// Too many attempts; this one created nothing.
     #[error("rate limited for {retry_after:?}")]
     RateLimited {
@@ -84,6 +93,8 @@ impl Error {
             Self::Forbidden(_) => Code::Forbidden,
             Self::NotFound => Code::NotFound,
             Self::Conflict(_) => Code::Conflict,
+            Self::TooLarge { .. } => Code::TooLarge,
+            Self::UnsupportedMedia(_) => Code::UnsupportedMedia,
             Self::RateLimited { .. } => Code::RateLimited,
             Self::Unavailable(..) => Code::Unavailable,
             Self::Internal(..) => Code::Internal,

@@ -7,6 +7,7 @@ pub mod emoji;
 mod error;
 mod event;
 mod host;
+mod file;
 mod ids;
 mod limits;
 mod message;
@@ -30,6 +31,7 @@ pub use event::{
     AccountEvent, AccountEventKind, Control, Epoch, Event, EventBody, LeaveReason, RoomSnapshot, Trace,
 };
 pub use host::{ApiKey, Scope};
+pub use file::{FileRules, Upload};
 pub use ids::{
     ApiKeyId, ConnectionId, EventId, IncarnationId, InvitationId, MessageId, RoomId, SessionId, UploadId,
     UserId,

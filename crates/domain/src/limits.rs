@@ -54,6 +54,8 @@ pub struct Limits {
     pub reports: Rate,
     /// Requests of one person over REST, whatever they ask; the backstop behind all others.
     pub requests: Rate,
+    /// Files taken in, per person.
+    pub uploads: Rate,
     /// Rooms that one connection follows.
     pub rooms_per_connection_max: usize,
     /// Live connections of one person; one more closes the oldest.
@@ -137,6 +139,7 @@ impl Default for Limits {
             profile_changes: Rate::per_minute(30),
             reports: Rate::per_minute(20),
             requests: Rate::per_minute(1_200),
+            uploads: Rate::per_minute(30),
             rooms_per_connection_max: 1_000,
             connections_per_user_max: 8,
             frames: Rate {

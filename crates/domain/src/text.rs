@@ -22,6 +22,8 @@ pub const USERNAME_CHARS: std::ops::RangeInclusive<usize> = 2..=32;
 pub const PASSWORD_CHARS: std::ops::RangeInclusive<usize> = 8..=128;
 /// Longest `client_id`, in characters.
 pub const CLIENT_ID_CHARS_MAX: usize = 128;
+/// Longest name of a file, in bytes of UTF-8.
+pub const FILENAME_BYTES_MAX: usize = 200;
 /// Largest metadata, in bytes of JSON.
 pub const METADATA_BYTES_MAX: usize = 4 * 1024;
 /// Deepest metadata, in nested objects and arrays.
@@ -165,6 +167,31 @@ pub fn url(text: &str) -> Checked<()> {
     }
 }
 
+/// The name of a file, made safe rather than refused, for people do not choose what their files are called:
+/// without folders, control and bidi characters or what shells and drives treat specially, in NFC, at most
+/// 200 bytes with its ending kept. Never empty, never `.` or `..`.
+pub fn filename(text: &str) -> String {
+    let last = text.rsplit(['/', '\\']).next().unwrap_or_default();
+    let cleaned: String = last
+        .nfc()
+        .filter(|c| !c.is_control() && !is_bidi_control(*c))
+        .map(|c| if "<>:\"|?*".contains(c) { '_' } else { c })
+        .collect();
+    let name = cleaned.trim().trim_start_matches('.').trim();
+    if !name.chars().any(is_visible) {
+        return "file".to_owned();
+    }
+    if name.len() <= FILENAME_BYTES_MAX {
+        return name.to_owned();
+    }
+    let (stem, ending) = match name.rsplit_once('.') {
+        Some((stem, ending)) if !stem.is_empty() && ending.len() <= 16 => (stem, format!(".{ending}")),
+        _ => (name, String::new()),
+    };
+    let room = stem.floor_char_boundary(FILENAME_BYTES_MAX - ending.len());
+    format!("{}{ending}", &stem[..room])
+}
+
 /// A client's own id of a message: 1–128 visible ASCII characters.
 pub fn client_id(text: &str) -> Checked<()> {
     if (1..=CLIENT_ID_CHARS_MAX).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic()) {
@@ -290,6 +317,32 @@ mod tests {
         for bad in ["a", "-ab", "a b", "zoë", &"x".repeat(33), ""] {
             assert!(username(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn filenames_are_made_safe() {
+        for (given, kept) in [
+            ("photo.jpg", "photo.jpg"),
+            ("../../etc/passwd", "passwd"),
+            ("C:\\Users\\a\\b.doc", "b.doc"),
+            ("a/", "file"),
+            ("..", "file"),
+            (".htaccess", "htaccess"),
+            ("a\u{202E}gpj.exe", "agpj.exe"),
+            ("a\r\nSet-Cookie: x", "aSet-Cookie_ x"),
+            ("nul\0.txt", "nul.txt"),
+            ("", "file"),
+            ("\u{200B}", "file"),
+            ("Ångström \"1\".png", "Ångström _1_.png"),
+        ] {
+            assert_eq!(filename(given), kept, "{given:?}");
+        }
+        let long = filename(&format!("{}.jpeg", "語".repeat(200)));
+        assert!(
+            long.len() <= FILENAME_BYTES_MAX && long.ends_with("語.jpeg"),
+            "{long}"
+        );
+        assert!(filename(&"x".repeat(1_000)).len() <= FILENAME_BYTES_MAX);
     }
 
     #[test]

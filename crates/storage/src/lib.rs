@@ -32,6 +32,7 @@ mod seats;
 mod send;
 mod sessions;
 mod tickets;
+mod uploads;
 mod users;
 
 pub use connect::{Store, StoreSettings};

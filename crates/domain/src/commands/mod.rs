@@ -8,6 +8,7 @@ pub(crate) mod budgets;
 mod conversations;
 mod host_users;
 mod keyed_rooms;
+mod files;
 mod marks;
 mod members;
 mod messages;
@@ -32,6 +33,7 @@ pub use host_users::{
     look_up_users, resolve_external_ids, user_by_external_id,
 };
 pub use keyed_rooms::{keep_room, room_by_key};
+pub use files::{MediaLink, SIGNED_AT_ONCE_MAX, sign_media, sweep_files, upload_file};
 pub use marks::{mark_delivered, mark_read, set_typing};
 pub use members::{add_members, change_role, join_room, leave_room, remove_member, remove_members};
 pub use messages::{delete_message, edit_message};

@@ -4,6 +4,7 @@
 mod accounts;
 mod conversations;
 mod host;
+mod files;
 mod identity;
 mod live;
 mod moderation;
@@ -18,6 +19,7 @@ use std::sync::Arc;
 pub use accounts::*;
 pub use conversations::*;
 pub use host::*;
+pub use files::*;
 pub use identity::*;
 pub use live::*;
 pub use moderation::*;

@@ -1,6 +1,7 @@
 //! Everything that can be asked, each with its right checked and the viewer's horizon kept.
 
 mod conversations;
+mod files;
 mod messages;
 mod moderation;
 mod people;
@@ -9,6 +10,8 @@ mod rooms;
 mod search;
 
 pub use conversations::{list_conversations, message_receipts, presence_of, unread};
+pub(crate) use files::readable_media;
+pub use files::{media, signed_media};
 pub use messages::{LogItem, LogView, MessageView, PageView, list_messages, message, room_log};
 pub use moderation::list_bans;
 pub use people::{list_presence, list_receipts, profile, search_users, user_presence};

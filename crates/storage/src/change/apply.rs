@@ -8,6 +8,7 @@ use super::{read, wearing};
 use crate::dialect::Runner;
 use crate::facts::{profile, snapshot};
 use crate::rows::metadata_text;
+use crate::uploads;
 
 /// Writes one effect and adds its event to the log.
 pub(crate) async fn apply<C: ConnectionTrait>(
@@ -95,6 +96,7 @@ pub(crate) async fn apply<C: ConnectionTrait>(
             let sql = "UPDATE rooms SET deleted_at = $2, updated_at = $2, is_active = FALSE WHERE id = $1";
             run.execute(sql, vec![room_id.0.into(), dialect.time(now)])
                 .await?;
+            uploads::empty_later(run, room_id.0).await?;
             log.room.is_active = false;
             log.room.updated_at = now;
             log.head.room_changed_seq = log.next_seq();

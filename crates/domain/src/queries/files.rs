@@ -1,0 +1,69 @@
+//! Files, as one viewer may read them: by the room of the message that bears them, and by no other.
+
+use crate::ports::{Files, Ports};
+use crate::{Actor, Error, Result, Timestamp, Upload, UploadId, UserId};
+
+/// A file that the actor may read now. Whoever may not learns nothing: `NotFound`.
+pub async fn media(ports: &Ports, files: &Files, actor: &Actor, id: UploadId) -> Result<Upload> {
+    let upload = files.uploads.uploads(&[id]).await?.pop().flatten();
+    let upload = upload.ok_or(Error::NotFound)?;
+    readable(ports, actor, &upload).await?;
+    Ok(upload)
+}
+
+/// A file by a signed link: while the link lasts, and while whom it was made for may read the file.
+pub async fn signed_media(
+    ports: &Ports,
+    files: &Files,
+    id: UploadId,
+    user_id: UserId,
+    expires_at: Timestamp,
+    signature: &str,
+) -> Result<Upload> {
+    let is_ours = files.signatures.verify(id, user_id, expires_at, signature);
+    if !is_ours || ports.clock.now() >= expires_at {
+        return Err(Error::Unauthenticated(
+            "the link is not valid, or no longer: sign another",
+        ));
+    }
+    let account = ports.standings.account_states(&[user_id]).await?.pop();
+    let account = account.filter(|account| account.is_open).ok_or(Error::NotFound)?;
+    let actor = Actor {
+        user_id,
+        role: account.role,
+        session_id: None,
+    };
+    media(ports, files, &actor, id).await
+}
+
+/// Those of these files that the actor may read, in order.
+pub(crate) async fn readable_media(
+    ports: &Ports,
+    files: &Files,
+    actor: &Actor,
+    ids: &[UploadId],
+) -> Result<Vec<Upload>> {
+    let mut found = Vec::new();
+    for upload in files.uploads.uploads(ids).await?.into_iter().flatten() {
+        match readable(ports, actor, &upload).await {
+            Ok(()) => found.push(upload),
+            Err(Error::NotFound) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(found)
+}
+
+async fn readable(ports: &Ports, actor: &Actor, upload: &Upload) -> Result<()> {
+    match upload.message_id {
+        None if upload.owner_id == actor.user_id => Ok(()),
+        None => Err(Error::NotFound),
+        Some(message_id) => {
+            let view = super::message(ports, actor, message_id).await?;
+            if view.message.is_deleted() {
+                return Err(Error::NotFound);
+            }
+            Ok(())
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! Rows of files: from the first byte that comes in to the last that is removed.
+
+use async_trait::async_trait;
+use confab_domain::ports::{DueUpload, NewUpload, Uploads};
+use confab_domain::{Attachment, Error, Result, Timestamp, Upload, UploadId, UserId};
+use sea_orm::{ConnectionTrait, DbErr};
+use uuid::Uuid;
+
+use crate::connect::{Store, bounded};
+use crate::dialect::{Dialect, Runner};
+use crate::error::from_db;
+use crate::rows::Row;
+
+/// Columns of an [`Upload`] under the alias `u`.
+const UPLOAD: &str = "u.id AS u_id, u.owner_id AS u_owner_id, u.message_id AS u_message_id, \
+    u.filename AS u_filename, u.content_type AS u_content_type, u.size AS u_size, u.width AS u_width, \
+    u.height AS u_height, u.preview AS u_preview, u.thumbnail_type AS u_thumbnail_type";
+
+fn upload(row: &Row) -> Result<Upload, DbErr> {
+    let pixels = |column| Ok::<_, DbErr>(row.get::<Option<i32>>(column)?.map(i32::unsigned_abs));
+    let thumbnail_type: Option<String> = row.get("u_thumbnail_type")?;
+    Ok(Upload {
+        file: Attachment {
+            id: row.id("u_id")?,
+            filename: row.get("u_filename")?,
+            content_type: row.get("u_content_type")?,
+            size: row.get("u_size")?,
+            width: pixels("u_width")?,
+            height: pixels("u_height")?,
+            preview: row.get("u_preview")?,
+            has_thumbnail: thumbnail_type.is_some(),
+        },
+        owner_id: row.id("u_owner_id")?,
+        message_id: row.id_or_none("u_message_id")?,
+        thumbnail_type,
+    })
+}
+
+#[async_trait]
+impl Uploads for Store {
+    async fn begin(&self, upload: NewUpload) -> Result<()> {
+        let sql = "INSERT INTO uploads (created_at, due_at, id, blob_id, owner_id, state, filename) \
+                   VALUES ($1, $2, $3, $3, $4, 'arriving', $5)";
+        let arguments = vec![
+            self.dialect().time(upload.created_at),
+            self.dialect().time(upload.due_at),
+            upload.id.0.into(),
+            upload.owner_id.0.into(),
+            upload.filename.into(),
+        ];
+        bounded(self.writer().execute(sql, arguments)).await.map(|_| ())
+    }
+
+    async fn finish(&self, file: &Attachment, thumbnail_type: Option<&str>, due_at: Timestamp) -> Result<()> {
+        let sql = "UPDATE uploads SET state = 'ready', due_at = $2, content_type = $3, size = $4, width = $5, \
+                   height = $6, preview = $7, thumbnail_type = $8 WHERE id = $1 AND state = 'arriving'";
+        let pixels = |side: Option<u32>| side.map(|side| i32::try_from(side).unwrap_or(i32::MAX));
+        let arguments = vec![
+            file.id.0.into(),
+            self.dialect().time(due_at),
+            file.content_type.clone().into(),
+            file.size.into(),
+            pixels(file.width).into(),
+            pixels(file.height).into(),
+            file.preview.clone().into(),
+            thumbnail_type.map(str::to_owned).into(),
+        ];
+        match bounded(self.writer().execute(sql, arguments)).await? {
+            0 => Err(Error::Conflict("the upload took too long and was given up")),
+            _ => Ok(()),
+        }
+    }
+
+    async fn abandon(&self, id: UploadId, now: Timestamp) -> Result<()> {
+        let sql = "UPDATE uploads SET state = 'doomed', due_at = $2 \
+                   WHERE id = $1 AND state <> 'doomed' AND message_id IS NULL";
+        let arguments = vec![id.0.into(), self.dialect().time(now)];
+        bounded(self.writer().execute(sql, arguments)).await.map(|_| ())
+    }
+
+    async fn uploads(&self, ids: &[UploadId]) -> Result<Vec<Option<Upload>>> {
+        let sql = format!(
+            "SELECT {UPLOAD}, list.ord FROM {} AS list JOIN uploads u ON u.id = list.id \
+             LEFT JOIN rooms r ON r.id = u.room_id \
+             WHERE u.state = 'ready' AND (u.room_id IS NULL OR (r.id IS NOT NULL AND r.deleted_at IS NULL))",
+            self.dialect().ids_table("$1")
+        );
+        let list = self.dialect().ids(ids.iter().map(|id| id.0));
+        let rows = bounded(self.reader().all(&sql, vec![list])).await?;
+        let mut found = vec![None; ids.len()];
+        for row in &rows {
+            let read = || Ok((row.get::<i64>("ord")?, upload(row)?));
+            let (ord, upload) = read().map_err(from_db)?;
+            let place = usize::try_from(ord - 1)
+                .ok()
+                .and_then(|index| found.get_mut(index));
+            if let Some(place) = place {
+                *place = Some(upload);
+            }
+        }
+        Ok(found)
+    }
+
+    async fn used_bytes(&self, owner_id: UserId) -> Result<u64> {
+        let sql = "SELECT CAST(coalesce(sum(size), 0) AS bigint) AS used FROM uploads \
+                   WHERE owner_id = $1 AND state = 'ready'";
+        let row = bounded(self.reader().first(sql, vec![owner_id.0.into()])).await?;
+        let used: i64 = match row {
+            Some(row) => row.get("used").map_err(from_db)?,
+            None => 0,
+        };
+        Ok(u64::try_from(used).unwrap_or(0))
+    }
+
+    async fn take_due(&self, now: Timestamp, again_at: Timestamp, limit: usize) -> Result<Vec<DueUpload>> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        give_up_files_of_deleted_rooms(self, now, limit).await?;
+        let dialect = self.dialect();
+        let skip_locked = match dialect {
+            Dialect::Postgres => "FOR UPDATE SKIP LOCKED",
+            Dialect::Sqlite => "",
+        };
+        // A copy of an attached file keeps the bytes; only files that no message bears are ever due, and those
+        // are not copied, so what is seen here stays so.
+        let sql = format!(
+            "WITH due AS MATERIALIZED (SELECT id FROM uploads WHERE due_at <= $1 ORDER BY due_at LIMIT $3 {skip_locked}) \
+             UPDATE uploads SET state = 'doomed', due_at = $2 WHERE id IN (SELECT id FROM due) \
+             RETURNING id, blob_id, \
+             EXISTS (SELECT 1 FROM uploads o WHERE o.blob_id = uploads.blob_id AND o.state = 'ready' \
+             AND o.id <> uploads.id) AS is_shared"
+        );
+        let arguments = vec![dialect.time(now), dialect.time(again_at), limit.into()];
+        let rows = bounded(self.writer().all(&sql, arguments)).await?;
+        let due = |row: &Row| {
+            let is_shared: bool = row.get("is_shared")?;
+            let blob_id = row.id::<UploadId>("blob_id")?;
+            Ok(DueUpload {
+                id: row.id("id")?,
+                blob_id: (!is_shared).then_some(blob_id),
+            })
+        };
+        rows.iter().map(due).collect::<Result<_, _>>().map_err(from_db)
+    }
+
+    async fn forget(&self, ids: &[UploadId]) -> Result<()> {
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let sql = format!(
+            "DELETE FROM uploads WHERE state = 'doomed' AND id IN (SELECT id FROM {} AS list)",
+            self.dialect().ids_table("$1")
+        );
+        let list = self.dialect().ids(ids.iter().map(|id| id.0));
+        bounded(self.writer().execute(&sql, vec![list])).await.map(|_| ())
+    }
+}
+
+/// Nobody attaches anything in a deleted room, so a room without files is done with for good.
+async fn give_up_files_of_deleted_rooms(store: &Store, now: Timestamp, limit: i64) -> Result<()> {
+    let sql = "SELECT 1 AS one FROM rooms_to_empty LIMIT 1";
+    if bounded(store.reader().first(sql, Vec::new())).await?.is_none() {
+        return Ok(());
+    }
+    let sql = "UPDATE uploads SET state = 'doomed', due_at = $1 WHERE id IN ( \
+               SELECT u.id FROM rooms_to_empty e JOIN uploads u ON u.room_id = e.room_id \
+               WHERE u.state = 'ready' LIMIT $2)";
+    let arguments = vec![store.dialect().time(now), limit.into()];
+    bounded(store.writer().execute(sql, arguments)).await?;
+    let sql = "DELETE FROM rooms_to_empty WHERE NOT EXISTS ( \
+               SELECT 1 FROM uploads u WHERE u.room_id = rooms_to_empty.room_id AND u.state = 'ready')";
+    bounded(store.writer().execute(sql, Vec::new())).await.map(|_| ())
+}
+
+/// The files of a message that is being deleted go with it: nobody may read them from this commit on, and
+/// their bytes are removed by the next sweep.
+pub(crate) async fn give_up_files_of<C: ConnectionTrait>(
+    run: &Runner<'_, C>,
+    room_id: Uuid,
+    message_id: Uuid,
+    now: Timestamp,
+) -> Result<(), DbErr> {
+    let sql = "UPDATE uploads SET state = 'doomed', due_at = $3 \
+               WHERE room_id = $1 AND message_id = $2 AND state = 'ready'";
+    let arguments = vec![room_id.into(), message_id.into(), run.dialect.time(now)];
+    run.execute(sql, arguments).await.map(|_| ())
+}
+
+/// The files of a room that is being deleted are given up by the sweeps that follow: there may be many.
+pub(crate) async fn empty_later<C: ConnectionTrait>(run: &Runner<'_, C>, room_id: Uuid) -> Result<(), DbErr> {
+    let sql = "INSERT INTO rooms_to_empty (room_id) VALUES ($1) ON CONFLICT DO NOTHING";
+    run.execute(sql, vec![room_id.into()]).await.map(|_| ())
+}
