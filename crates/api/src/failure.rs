@@ -58,7 +58,8 @@ impl Failure {
         self
     }
 
-    fn retry_after(mut self, wait: Duration) -> Self {
+    /// Says when to come back.
+    pub(crate) fn retry_after(mut self, wait: Duration) -> Self {
         self.headers
             .push((header::RETRY_AFTER, whole_seconds(wait).into()));
         self.retry_after = Some(wait);
@@ -180,6 +181,12 @@ impl From<Error> for Failure {
             Error::Unauthenticated(detail) | Error::Forbidden(detail) | Error::Conflict(detail) => {
                 said(detail)
             }
+            Error::TooLarge { bytes_max } => Self::new(
+                status(code),
+                code,
+                format!("a file has at most {bytes_max} bytes"),
+            ),
+            Error::UnsupportedMedia(detail) => Self::new(status(code), code, detail),
             Error::NotFound => said("it does not exist, or not for you"),
             Error::RateLimited {
                 retry_after,

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, FromRef};
 use axum::middleware::from_fn;
-use confab_domain::ports::Ports;
+use confab_domain::ports::{Files, Ports};
 use http::{HeaderValue, StatusCode};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
@@ -16,7 +16,7 @@ use tower_http::timeout::TimeoutLayer;
 use crate::budgets::NotedRateLimits;
 use crate::failure::Failure;
 use crate::middleware::{cors, panicked, scope, security_headers};
-use crate::routes::DemoLogin;
+use crate::routes::{DemoLogin, UploadSlots};
 use crate::{Documents, Settings, pages, routes};
 
 /// Smallest answer worth compressing, in bytes.
@@ -44,6 +44,8 @@ pub trait Demo: Send + Sync {
 pub struct Api {
     /// What commands and queries work with.
     pub ports: Ports,
+    /// What those about files work with besides.
+    pub files: Files,
     /// Settings of the API.
     pub settings: Settings,
     /// Documents made elsewhere.
@@ -58,6 +60,8 @@ pub struct Api {
 #[derive(Clone)]
 pub(crate) struct AppState {
     pub(crate) ports: Arc<Ports>,
+    pub(crate) files: Arc<Files>,
+    pub(crate) upload_slots: Arc<UploadSlots>,
     pub(crate) settings: Arc<Settings>,
     pub(crate) documents: Arc<Documents>,
     pub(crate) readiness: Arc<dyn Readiness>,
@@ -67,6 +71,18 @@ pub(crate) struct AppState {
 impl FromRef<AppState> for Arc<Ports> {
     fn from_ref(state: &AppState) -> Self {
         state.ports.clone()
+    }
+}
+
+impl FromRef<AppState> for Arc<Files> {
+    fn from_ref(state: &AppState) -> Self {
+        state.files.clone()
+    }
+}
+
+impl FromRef<AppState> for Arc<UploadSlots> {
+    fn from_ref(state: &AppState) -> Self {
+        state.upload_slots.clone()
     }
 }
 
@@ -107,6 +123,8 @@ impl Api {
         };
         let state = AppState {
             ports: Arc::new(ports),
+            files: Arc::new(self.files),
+            upload_slots: Arc::new(UploadSlots::new(self.settings.uploads_at_once_max)),
             settings: Arc::new(self.settings),
             documents: Arc::new(self.documents),
             readiness: self.readiness,
@@ -117,8 +135,10 @@ impl Api {
         let router = routes
             .merge(pages::pages())
             .fallback(async || Failure::of_status(StatusCode::NOT_FOUND))
-            .with_state(state);
-        surrounded(router, &settings)
+            .with_state(state.clone());
+        let (large, _) = routes::large_routes().split_for_parts();
+        let large = around_streams(large.with_state(state), &settings.cors_origins);
+        surrounded(router, &settings).merge(large)
     }
 }
 

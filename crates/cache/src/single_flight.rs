@@ -89,6 +89,10 @@ pub(crate) fn again(error: &Arc<Error>) -> Error {
         Error::Forbidden(what) => Error::Forbidden(what),
         Error::NotFound => Error::NotFound,
         Error::Conflict(what) => Error::Conflict(what),
+        Error::TooLarge { bytes_max } => Error::TooLarge {
+            bytes_max: *bytes_max,
+        },
+        Error::UnsupportedMedia(what) => Error::UnsupportedMedia(what.clone()),
         Error::RateLimited {
             retry_after,
             limit,

@@ -2,13 +2,15 @@
 
 use std::time::Duration;
 
-use crate::{Attachment, MessageId, UserId};
+use crate::{Attachment, MessageId, UploadId, UserId};
 
 /// A file that came in whole.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Upload {
     /// What its viewers are told.
     pub file: Attachment,
+    /// Where its bytes are: under its own id, or under that of the file it is a copy of.
+    pub blob_id: UploadId,
     /// Who brought it.
     pub owner_id: UserId,
     /// The message that bears it, whose room alone decides who may read it. None: its owner alone.

@@ -35,6 +35,11 @@ impl DataFolder {
         Ok(Self(path.to_owned()))
     }
 
+    /// Where it is.
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+
     /// Takes the folder for this process alone.
     pub(crate) fn lock(&self) -> Result<Lock> {
         let path = self.0.join(LOCK);

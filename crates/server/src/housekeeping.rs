@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use confab_domain::Clock;
-use confab_domain::ports::Accounts;
+use confab_domain::ports::{Accounts, Files};
+use confab_domain::{Clock, commands};
 use confab_storage::Store;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
@@ -16,6 +16,10 @@ const SWEEP_INTERVAL: Duration = Duration::from_mins(1);
 const CHORE_TIMEOUT: Duration = Duration::from_secs(20);
 /// Rows that one statement removes: short locks, then again.
 const ROWS_AT_ONCE: usize = 1_000;
+/// Files that are removed in one go, one after another.
+const FILES_AT_ONCE: usize = 100;
+/// How long one go may take. Not longer than rows are left to whoever took them.
+const FILES_TIMEOUT: Duration = Duration::from_secs(100);
 /// Rounds of one chore; what is left waits for the next time.
 const ROUNDS_MAX: usize = 50;
 const MEASURE_INTERVAL: Duration = Duration::from_secs(5);
@@ -30,6 +34,37 @@ pub(crate) fn sweep(tasks: &TaskTracker, store: Store, stopping: CancellationTok
         loop {
             ticks.tick().await;
             repeat("expired", || store.sweep_expired(SystemClock.now(), ROWS_AT_ONCE)).await;
+        }
+    }));
+}
+
+/// Starts to remove files that nobody bears. Several processes may do so at once: each takes its own load.
+pub(crate) fn sweep_files(tasks: &TaskTracker, files: Files, stopping: CancellationToken) {
+    tasks.spawn(stopping.run_until_cancelled_owned(async move {
+        let offset = SWEEP_INTERVAL.mul_f64(rand::random::<f64>());
+        let mut ticks = interval_at(Instant::now() + offset, SWEEP_INTERVAL);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            for _ in 0..ROUNDS_MAX {
+                let once = commands::sweep_files(&files, SystemClock.now(), FILES_AT_ONCE);
+                match tokio::time::timeout(FILES_TIMEOUT, once).await {
+                    Ok(Ok(due)) => {
+                        metrics::counter!("confab_swept_rows_total", "chore" => "files").increment(due);
+                        if due < FILES_AT_ONCE as u64 {
+                            break;
+                        }
+                    }
+                    Ok(Err(error)) => {
+                        tracing::warn!(%error, "files were not removed; it will be tried again");
+                        break;
+                    }
+                    Err(_) => {
+                        tracing::warn!("removing files took too long; it will be tried again");
+                        break;
+                    }
+                }
+            }
         }
     }));
 }

@@ -29,6 +29,17 @@ pub(crate) fn passwords() -> Arc<Argon2Passwords> {
     Arc::new(Argon2Passwords::new(cores))
 }
 
+/// The server's own secret, from which keys for other purposes follow.
+pub(crate) fn secret(settings: &Settings, folder: Option<&DataFolder>) -> Result<String> {
+    match (&settings.jwt_private_key, &settings.jwt_secret) {
+        (Some(pem), _) => Ok(lines(pem).trim().to_owned()),
+        (None, Some(secret)) => Ok(secret.0.clone()),
+        (None, None) => folder
+            .context("JWT_SECRET: a secret to share is needed, or a JWT_PRIVATE_KEY")?
+            .jwt_secret(),
+    }
+}
+
 fn signing_key(settings: &Settings, folder: Option<&DataFolder>) -> Result<SigningKey> {
     match (&settings.jwt_private_key, &settings.jwt_secret) {
         (Some(pem), _) => SigningKey::from_private_pem(&lines(pem)).context("JWT_PRIVATE_KEY"),

@@ -10,6 +10,7 @@ mod data_folder;
 mod demo;
 mod documents;
 mod fan;
+mod files;
 mod housekeeping;
 mod keys;
 mod parts;

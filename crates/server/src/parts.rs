@@ -14,7 +14,7 @@ use confab_cache::{
     RedisSignals, RoomCache, RoomCacheSettings, SignalSettings, StandingsSettings,
 };
 use confab_domain::ports::{
-    EventExchange, LiveIn, LiveOut, Ports, Presence, RateLimits, Signals, StoreHealth,
+    EventExchange, Files, LiveIn, LiveOut, Ports, Presence, RateLimits, Signals, StoreHealth,
 };
 use confab_domain::{Clock, IncarnationId};
 use confab_event_publisher::{EventPublisher, PublisherPorts, PublisherSettings};
@@ -38,6 +38,8 @@ pub(crate) struct Parts {
     pub(crate) incarnation: IncarnationId,
     /// What commands and queries work with. None for the event publisher, which runs none.
     pub(crate) ports: Option<Ports>,
+    /// What those about files work with besides. None when this process answers no REST.
+    pub(crate) files: Option<Files>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) store: Store,
     pub(crate) live_out: Arc<dyn LiveOut>,
@@ -90,6 +92,7 @@ impl Parts {
         let mut parts = Self {
             incarnation,
             ports: None,
+            files: None,
             clock,
             store,
             live_out,
@@ -104,6 +107,9 @@ impl Parts {
         }
         if role.has_api() || role.has_gateway() {
             parts.ports = Some(parts.ports(settings, folder, cache)?);
+        }
+        if role.has_api() {
+            parts.files = Some(crate::files::files(settings, folder, &parts.store)?);
         }
         Ok(parts)
     }

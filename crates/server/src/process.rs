@@ -70,6 +70,9 @@ pub(crate) async fn run(settings: Settings, role: Role) -> Result<()> {
     if role.has_api() {
         search::index(&chores, parts.store.clone(), parts.incarnation, stopping.clone());
     }
+    if let Some(files) = &parts.files {
+        housekeeping::sweep_files(&chores, files.clone(), stopping.clone());
+    }
     housekeeping::measure(&chores, telemetry.metrics.clone(), stopping.clone());
 
     let public = public_router(&settings, role, &parts, gateway.as_ref(), &readiness);
@@ -150,9 +153,10 @@ fn public_router(
     gateway: Option<&Gateway>,
     readiness: &Arc<Readiness>,
 ) -> Router {
-    let router = match &parts.ports {
-        Some(ports) if role.has_api() => Api {
+    let router = match (&parts.ports, &parts.files) {
+        (Some(ports), Some(files)) if role.has_api() => Api {
             ports: ports.clone(),
+            files: files.clone(),
             settings: api_settings(settings),
             documents: documents::all(),
             readiness: Arc::new(ForApi(Arc::clone(readiness))),
@@ -238,6 +242,8 @@ fn api_settings(settings: &Settings) -> confab_api::Settings {
             ticket_ttl: settings.ticket_ttl.0,
         },
         events_with_content: settings.events_content,
+        uploads_at_once_max: settings.uploads_at_once_max.0 as usize,
+        upload_timeout: settings.upload_timeout.0,
     }
 }
 

@@ -1,8 +1,8 @@
 //! From rows to the domain's nouns. Each noun has its list of columns, to be selected with a table alias.
 
 use confab_domain::{
-    Ban, ContentType, CustomStatus, Extras, History, Member, MemberRole, Message, Privacy, Room, RoomHead,
-    RoomKind, Timestamp, User, UserRole,
+    Attachment, Ban, ContentType, CustomStatus, Extras, History, Member, MemberRole, Message, Privacy, Room,
+    RoomHead, RoomKind, Timestamp, User, UserRole,
 };
 use sea_orm::{DbErr, QueryResult, TryGetable};
 use serde::de::DeserializeOwned;
@@ -228,6 +228,14 @@ pub(crate) fn extras_text(extras: &Extras) -> Option<String> {
         return None;
     }
     serde_json::to_string(&stored).ok()
+}
+
+/// Files as they are stored with their message: NULL when there are none.
+pub(crate) fn attachments_text(attachments: &[Attachment]) -> Option<String> {
+    if attachments.is_empty() {
+        return None;
+    }
+    serde_json::to_string(attachments).ok()
 }
 
 /// The message of an outer join.

@@ -12,11 +12,11 @@ use crate::error::from_db;
 use crate::rows::Row;
 
 /// Columns of an [`Upload`] under the alias `u`.
-const UPLOAD: &str = "u.id AS u_id, u.owner_id AS u_owner_id, u.message_id AS u_message_id, \
+const UPLOAD: &str = "u.id AS u_id, u.blob_id AS u_blob_id, u.owner_id AS u_owner_id, u.message_id AS u_message_id, \
     u.filename AS u_filename, u.content_type AS u_content_type, u.size AS u_size, u.width AS u_width, \
     u.height AS u_height, u.preview AS u_preview, u.thumbnail_type AS u_thumbnail_type";
 
-fn upload(row: &Row) -> Result<Upload, DbErr> {
+pub(crate) fn upload(row: &Row) -> Result<Upload, DbErr> {
     let pixels = |column| Ok::<_, DbErr>(row.get::<Option<i32>>(column)?.map(i32::unsigned_abs));
     let thumbnail_type: Option<String> = row.get("u_thumbnail_type")?;
     Ok(Upload {
@@ -30,10 +30,24 @@ fn upload(row: &Row) -> Result<Upload, DbErr> {
             preview: row.get("u_preview")?,
             has_thumbnail: thumbnail_type.is_some(),
         },
+        blob_id: row.id("u_blob_id")?,
         owner_id: row.id("u_owner_id")?,
         message_id: row.id_or_none("u_message_id")?,
         thumbnail_type,
     })
+}
+
+/// Locks files that are there whole, for a send that names them. `$1` is the list.
+pub(crate) fn to_attach_sql(dialect: Dialect) -> String {
+    let locked = match dialect {
+        Dialect::Postgres => "FOR UPDATE OF u",
+        Dialect::Sqlite => "",
+    };
+    format!(
+        "SELECT {UPLOAD} FROM {} AS list JOIN uploads u ON u.id = list.id WHERE u.state = 'ready' \
+         ORDER BY u.id {locked}",
+        dialect.ids_table("$1")
+    )
 }
 
 #[async_trait]

@@ -30,6 +30,7 @@ const BEARER: &str = "access_token";
 /// The OpenAPI 3.1 document of the REST API and the streams.
 pub fn openapi() -> OpenApi {
     let (_, mut document) = routes::all().split_for_parts();
+    document.merge(routes::large_routes().split_for_parts().1);
     document.merge(routes::streams());
     let license = LicenseBuilder::new()
         .name("MIT OR Apache-2.0")
@@ -251,7 +252,9 @@ const fn description(code: Code) -> &'static str {
         Code::MethodNotAllowed => "This path does not take that method.",
         Code::Conflict => "It contradicts what is there.",
         Code::TooLarge => "The body is too large; see `/capabilities`.",
-        Code::UnsupportedMedia => "The body must be `application/json`.",
+        Code::UnsupportedMedia => {
+            "The body must be `application/json`; an upload `multipart/form-data`, its file of a type that is taken."
+        }
         Code::RateLimited => "Too many attempts; this one changed nothing.",
         Code::Internal => "A bug of ours. The outcome is unknown: repeat with the same id.",
         Code::Unavailable => "A part we need is away. The outcome is unknown: repeat with the same id.",
@@ -300,6 +303,7 @@ fn tags() -> Vec<Tag> {
         tag("members", "Who is in a room, and as what."),
         tag("moderation", "Who is kept out of a room, or silent in it."),
         tag("messages", "Send, read, edit, delete."),
+        tag("files", "Upload, fetch, and sign links to files of messages."),
         tag(
             "log",
             "Everything durable that happened in a room, in its one order.",

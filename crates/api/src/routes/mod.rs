@@ -7,6 +7,7 @@ mod conversations;
 mod demo;
 mod host_users;
 mod keyed_rooms;
+mod files;
 mod log;
 mod marks;
 mod me;
@@ -23,6 +24,7 @@ mod streams;
 mod users;
 
 pub use demo::DemoLogin;
+pub(crate) use files::{UploadSlots, large_routes};
 pub(crate) use streams::streams;
 use utoipa_axum::router::OpenApiRouter;
 
@@ -41,6 +43,7 @@ pub(crate) fn all() -> OpenApiRouter<AppState> {
         .merge(reactions::routes())
         .merge(pins::routes())
         .merge(search::routes())
+        .merge(files::routes())
         .merge(log::routes())
         .merge(marks::routes())
         .merge(conversations::routes())

@@ -6,7 +6,8 @@ use super::budgets;
 use crate::offices::{self, OfficeAct};
 use crate::ports::{NewMessage, Ports, Sent};
 use crate::{
-    Actor, Body, ContentType, Findings, MessageId, Named, Result, RoomId, RoomKind, Trace, UserRole, text,
+    ATTACHMENTS_MAX, Actor, Body, ContentType, Findings, MessageId, Named, Result, RoomId, RoomKind, Trace,
+    UploadId, UserRole, text,
 };
 
 /// A send as it came in, unchecked.
@@ -18,7 +19,7 @@ pub struct SendMessage {
     pub client_id: Option<String>,
     /// The message it answers.
     pub reply_to: Option<MessageId>,
-    /// Uploads to attach.
+    /// Uploads of the sender to attach, in order; at most 10. With any, the text may be left out.
     pub attachments: Vec<uuid::Uuid>,
     /// `text/plain` (default) or `text/markdown`; `system` for the host product's service only.
     pub content_type: Option<String>,
@@ -72,7 +73,10 @@ async fn within_budget(ports: &Ports, actor: &Actor, room_id: RoomId) -> Result<
 fn checked(send: SendMessage, role: UserRole) -> Result<(Body, Option<String>)> {
     let mut findings = Findings::default();
     let content = send.content.unwrap_or_default();
-    findings.take("content", text::content(&content));
+    // Files may stand alone.
+    if !content.is_empty() || send.attachments.is_empty() {
+        findings.take("content", text::content(&content));
+    }
     if let Some(client_id) = &send.client_id {
         findings.take("client_id", text::client_id(client_id));
     }
@@ -85,11 +89,14 @@ fn checked(send: SendMessage, role: UserRole) -> Result<(Body, Option<String>)> 
             ContentType::Plain
         }
     };
-    for index in 0..send.attachments.len() {
-        findings.add(
-            format!("attachments[{index}]"),
-            "there is no such upload of yours",
-        );
+    let attachments: Vec<UploadId> = send.attachments.into_iter().map(UploadId).collect();
+    if attachments.len() > ATTACHMENTS_MAX {
+        findings.add("attachments", format!("must hold at most {ATTACHMENTS_MAX}"));
+    }
+    for (index, id) in attachments.iter().enumerate().take(ATTACHMENTS_MAX) {
+        if attachments[..index].contains(id) {
+            findings.add(format!("attachments[{index}]"), "is given twice");
+        }
     }
     let metadata = send.metadata.unwrap_or_else(|| json!({}));
     findings.take("metadata", text::metadata(&metadata));
@@ -100,7 +107,7 @@ fn checked(send: SendMessage, role: UserRole) -> Result<(Body, Option<String>)> 
             content_type,
             reply_to: send.reply_to,
             metadata,
-            attachments: Vec::new(),
+            attachments,
             named: Named::default(),
             forwarded_from: None,
         },

@@ -23,6 +23,7 @@ impl Settings {
             profile_changes: self.profile_changes.0,
             reports: self.reports.0,
             requests: self.requests.0,
+            uploads: self.uploads.0,
             rooms_per_connection_max: self.rooms_per_connection_max.0 as usize,
             connections_per_user_max: self.connections_per_user_max.0 as usize,
             frames: self.frames.0,

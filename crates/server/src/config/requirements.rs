@@ -80,6 +80,11 @@ impl Settings {
             self.rabbitmq_url.is_some(),
             "a RabbitMQ to share: amqp://user:password@host/vhost",
         );
+        need(
+            "FILES_DIR",
+            !role.has_api() || self.files_dir.is_some() || self.s3_bucket.is_some(),
+            "a place for files to share: a folder that each API process mounts, or an S3_BUCKET",
+        );
         // The publisher checks no tokens and keeps nothing in the short memory.
         if role != Role::EventPublisher {
             need(
@@ -119,6 +124,23 @@ impl Settings {
         }
         if self.jwt_previous_secrets.iter().any(is_short) {
             add("JWT_PREVIOUS_SECRETS", &short);
+        }
+        if self.s3_bucket.is_some() && self.files_dir.is_some() {
+            add("FILES_DIR", "and S3_BUCKET cannot both keep the files");
+        }
+        let s3 = [
+            ("S3_ENDPOINT", self.s3_endpoint.is_some()),
+            ("S3_ACCESS_KEY_ID", self.s3_access_key_id.is_some()),
+            ("S3_SECRET_ACCESS_KEY", self.s3_secret_access_key.is_some()),
+            ("S3_PREFIX", self.s3_prefix.is_some()),
+        ];
+        for (variable, is_set) in s3 {
+            if is_set && self.s3_bucket.is_none() {
+                add(variable, "needs S3_BUCKET");
+            }
+        }
+        if self.s3_access_key_id.is_some() != self.s3_secret_access_key.is_some() {
+            add("S3_ACCESS_KEY_ID", "and S3_SECRET_ACCESS_KEY go together");
         }
         if self.jwt_jwks_url.is_some() {
             if self.jwt_issuer.is_none() {

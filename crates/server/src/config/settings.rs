@@ -192,6 +192,48 @@ settings! {
         /// The folder of the embedded database and of the key that the all-in-one makes for itself.
         data_dir, "DATA_DIR": PathBuf = "./data";
     }
+    "Files; only processes that answer REST need these" {
+        /// The folder where files are kept. Unset: files in the data folder. A fleet shares one, on a disk that
+        /// each of its API processes mounts, or uses S3.
+        files_dir, "FILES_DIR": Option<PathBuf> = "";
+        /// The bucket of a store that speaks S3, where files are kept instead.
+        s3_bucket, "S3_BUCKET": Option<String> = "";
+        /// Its address. Unset: Amazon's own.
+        s3_endpoint, "S3_ENDPOINT": Option<HttpUrl> = "";
+        /// Its region.
+        s3_region, "S3_REGION": String = "us-east-1";
+        /// Who we are there. Unset: whoever the machine it runs on is.
+        s3_access_key_id, "S3_ACCESS_KEY_ID": Option<String> = "";
+        /// The secret that goes with it.
+        s3_secret_access_key, "S3_SECRET_ACCESS_KEY": Option<Secret> = "";
+        /// Whether the bucket is part of the host name instead of the path.
+        s3_bucket_in_host, "S3_BUCKET_IN_HOST": bool = "false";
+        /// What all keys in the bucket begin with.
+        s3_prefix, "S3_PREFIX": Option<String> = "";
+        /// Largest file, in bytes.
+        file_bytes_max, "FILE_BYTES_MAX": Count<1024, { 40 * 1024 * 1024 * 1024 }> = "104857600";
+        /// Largest picture (JPEG, PNG, GIF, WebP), in bytes; it is held in memory while it is written anew.
+        image_bytes_max, "IMAGE_BYTES_MAX": Count<1024, { 200 * 1024 * 1024 }> = "20971520";
+        /// Most pixels of such a picture. Decoding takes up to 16 bytes a pixel, for 64 million of them at once.
+        image_pixels_max, "IMAGE_PIXELS_MAX": Count<1_000_000, 400_000_000> = "50000000";
+        /// What one person's files may take up together, in bytes; 0: no bound.
+        files_quota_bytes, "FILES_QUOTA_BYTES": Count<0, { 1 << 50 }> = "0";
+        /// Types that may be uploaded, as found out from their bytes: image/png or image/*. Unset: all that are
+        /// not denied.
+        file_types_allowed, "FILE_TYPES_ALLOWED": Vec<String> = "";
+        /// Types that may not. The default is pictures whose metadata, such as where they were taken, cannot be
+        /// removed here.
+        file_types_denied, "FILE_TYPES_DENIED": Vec<String> = "image/avif,image/heic,image/heif,image/jxl,image/tiff";
+        /// Uploads that come in at once to one process; more get 503. Each takes 5 MiB of memory, a picture its
+        /// own size.
+        uploads_at_once_max, "UPLOADS_AT_ONCE_MAX": Count<1, 1_000> = "16";
+        /// An upload that is not whole by then is given up.
+        upload_timeout, "UPLOAD_TIMEOUT": Duration<{ 10 * SECOND }, { 2 * HOUR }> = "15m";
+        /// A file that no message bears by then is removed.
+        unattached_files_keep, "UNATTACHED_FILES_KEEP": Duration<{ 10 * MINUTE }, { 90 * DAY }> = "24h";
+        /// How long a signed link opens its file at most; at least half of it.
+        media_link_ttl, "MEDIA_LINK_TTL": Duration<MINUTE, HOUR> = "10m";
+    }
     "Tokens and logins" {
         /// Signs our access tokens (HS256), at least 32 bytes: `openssl rand -base64 48`. There is no default:
         /// the all-in-one makes one in its data folder, a fleet shares one.
@@ -275,6 +317,8 @@ settings! {
         reports, "LIMIT_REPORTS": RateSetting = "20/1m";
         /// Requests of one person over REST, whatever they ask: the backstop behind all others. Services have none.
         requests, "LIMIT_REQUESTS": RateSetting = "1200/1m";
+        /// Files uploaded, per person.
+        uploads, "LIMIT_UPLOADS": RateSetting = "30/1m";
         /// Frames of one connection.
         frames, "LIMIT_FRAMES": RateSetting = "120/10s";
         /// Largest frame, in bytes.

@@ -130,6 +130,9 @@ pub(crate) async fn apply<C: ConnectionTrait>(
                 log.next_seq().into(),
             ];
             run.execute(sql, arguments).await?;
+            if !message.attachments.is_empty() {
+                uploads::give_up_files_of(run, room_id.0, message_id.0, now).await?;
+            }
             let sql = "DELETE FROM message_edits WHERE room_id = $1 AND message_id = $2";
             run.execute(sql, vec![room_id.0.into(), message_id.0.into()])
                 .await?;

@@ -149,7 +149,8 @@ impl Committer {
             let facts = transaction.facts(jobs).await?;
             let repeat_ids: Vec<_> = facts.rows.iter().filter_map(|row| row.repeat_id).collect();
             let repeats = transaction.repeats(&repeat_ids).await?;
-            let plan = plan(jobs, &heads, &facts.rows, &repeats, now);
+            let uploads = transaction.uploads(jobs).await?;
+            let plan = plan(jobs, &heads, &facts.rows, &repeats, &uploads, now);
             if !plan.messages.is_empty() {
                 transaction.write(&plan, jobs).await?;
             }

@@ -1,12 +1,13 @@
 //! Decides a batch, under the locks of its rooms: repeats first, then rights, then places. No I/O.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use confab_domain::ports::NewMessage;
 use confab_domain::rights::{SendFacts, may_send};
 use confab_domain::{
-    Error, Extras, Horizon, Member, Message, MessageId, Result, RoomId, RoomKind, Timestamp, UserId,
+    Attachment, Error, Extras, Findings, Horizon, Member, Message, MessageId, Result, RoomId, RoomKind,
+    Timestamp, Upload, UploadId, UserId,
 };
 use uuid::Uuid;
 
@@ -70,6 +71,8 @@ pub(crate) struct Plan {
     pub(crate) messages: Vec<(usize, Arc<Message>)>,
     /// The heads to move.
     pub(crate) heads: BTreeMap<RoomId, (Counters, Timestamp)>,
+    /// Files that messages bear from now on.
+    pub(crate) attached: Vec<(UploadId, RoomId, MessageId)>,
     /// Senders have read up to what they said; in the order in which all writers lock members.
     pub(crate) marks: BTreeMap<(RoomId, UserId), i64>,
 }
@@ -80,14 +83,18 @@ pub(crate) fn plan(
     heads: &HashMap<RoomId, Counters>,
     rows: &[SendRow],
     repeats: &HashMap<MessageId, Repeat>,
+    uploads: &HashMap<UploadId, Upload>,
     now: Timestamp,
 ) -> Plan {
     let mut plan = Plan {
         verdicts: Vec::with_capacity(jobs.len()),
         messages: Vec::with_capacity(jobs.len()),
         heads: BTreeMap::new(),
+        attached: Vec::new(),
         marks: BTreeMap::new(),
     };
+    // Files that earlier sends of the batch took.
+    let mut taken: HashSet<UploadId> = HashSet::new();
     // A client_id that occurs twice in the batch: which message it became.
     let mut accepted: HashMap<Uuid, usize> = HashMap::with_capacity(jobs.len());
     for (index, (job, row)) in jobs.iter().zip(rows).enumerate() {
@@ -98,16 +105,19 @@ pub(crate) fn plan(
                     Verdict::RepeatInBatch(first)
                 }
                 Some(_) => Verdict::Refused(another_body()),
-                None => {
-                    if let Err(error) = admit(job, row, now) {
-                        Verdict::Refused(error)
-                    } else {
+                None => match admit(job, row, now).and_then(|()| files(job, uploads, &taken)) {
+                    Err(error) => Verdict::Refused(error),
+                    Ok(files) => {
                         let place = place(&mut plan, job, counters);
-                        plan.messages.push((index, Arc::new(message(job, place))));
+                        for file in &files {
+                            taken.insert(file.id);
+                            plan.attached.push((file.id, job.message.room_id, job.message.id));
+                        }
+                        plan.messages.push((index, Arc::new(message(job, place, files))));
                         accepted.insert(job.client_key, plan.messages.len() - 1);
                         Verdict::Accepted(plan.messages.len() - 1)
                     }
-                }
+                },
             },
         };
         plan.verdicts.push(verdict);
@@ -175,6 +185,31 @@ fn admit(job: &Job, row: &SendRow, now: Timestamp) -> Result<()> {
     Ok(())
 }
 
+/// The files of a send, in its order: each its sender's own, whole, and of no message yet.
+fn files(
+    job: &Job,
+    uploads: &HashMap<UploadId, Upload>,
+    taken: &HashSet<UploadId>,
+) -> Result<Vec<Attachment>> {
+    let mut files = Vec::with_capacity(job.message.body.attachments.len());
+    let mut findings = Findings::default();
+    for (index, id) in job.message.body.attachments.iter().enumerate() {
+        let upload = uploads.get(id).filter(|upload| {
+            upload.owner_id == job.message.actor.user_id && upload.message_id.is_none() && !taken.contains(id)
+        });
+        match upload {
+            Some(upload) => files.push(upload.file.clone()),
+            // The same words for a file of somebody else and for none at all.
+            None => findings.add(
+                format!("attachments[{index}]"),
+                "is no upload of yours that is free to attach",
+            ),
+        }
+    }
+    findings.finish()?;
+    Ok(files)
+}
+
 /// The next place in the room.
 fn place(plan: &mut Plan, job: &Job, locked: Counters) -> Counters {
     let created_at = job.message.created_at;
@@ -193,7 +228,7 @@ fn place(plan: &mut Plan, job: &Job, locked: Counters) -> Counters {
     *counters
 }
 
-fn message(job: &Job, place: Counters) -> Message {
+fn message(job: &Job, place: Counters, attachments: Vec<Attachment>) -> Message {
     let NewMessage {
         id,
         room_id,
@@ -218,7 +253,7 @@ fn message(job: &Job, place: Counters) -> Message {
         created_at: *created_at,
         edited_at: None,
         deleted_at: None,
-        attachments: Vec::new(),
+        attachments,
         extras: Extras {
             named: body.named.clone(),
             forwarded_from: body.forwarded_from.clone(),

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use confab_domain::ports::partition_of;
-use confab_domain::{Epoch, MessageId, RoomId, RoomKind};
+use confab_domain::{Epoch, MessageId, RoomId, RoomKind, Upload, UploadId};
 use sea_orm::{DbErr, RuntimeErr};
 use serde_json::json;
 use sqlx::{Acquire, PgConnection, Postgres, Sqlite, SqlitePool};
@@ -15,7 +15,8 @@ use super::job::Job;
 use super::plan::{Counters, Plan, Repeat, RoomState, SendRow};
 use crate::change::is_peer_shut;
 use crate::dialect::Dialect;
-use crate::rows::{self, Row, extras_text, metadata_text};
+use crate::rows::{self, Row, attachments_text, extras_text, metadata_text};
+use crate::uploads;
 
 /// Locks the heads in the order of their ids. What it returns of each is what stood when the lock was got;
 /// nothing else may be read here, for this statement's snapshot is older than its locks.
@@ -32,14 +33,16 @@ const JOBS_SQLITE: &str = "SELECT unhex(value ->> 0) AS room_id, unhex(value ->>
 const WRITE_POSTGRES: &str = "WITH input AS (
         SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::uuid[], $5::uuid[], $6::uuid[],
             $7::uuid[], $8::uuid[], $9::text[], $10::text[], $11::text[], $12::text[], $13::timestamptz[],
-            $14::smallint[], $15::text[], $16::text[], $24::text[]) WITH ORDINALITY
+            $14::smallint[], $15::text[], $16::text[], $24::text[], $25::text[]) WITH ORDINALITY
         AS u(room_id, seq, number, id, sender_id, client_key, body_hash, reply_to, content_type, client_id,
-            content, metadata, created_at, partition_id, correlation_id, traceparent, extras, ord)
+            content, metadata, created_at, partition_id, correlation_id, traceparent, extras, attachments, ord)
     ), said AS (
         INSERT INTO messages (room_id, seq, number, updated_seq, id, sender_id, client_key, body_hash,
-            reply_to, content_type, client_id, content, metadata, created_at, extras)
+            reply_to, content_type, client_id, content, metadata, created_at, extras,
+            attachments)
         SELECT room_id, seq, number, seq, id, sender_id, client_key, body_hash, reply_to, content_type,
-            client_id, content, metadata::json, created_at, extras::json FROM input
+            client_id, content, metadata::json, created_at, extras::json, attachments::json
+        FROM input
     ), heads AS (
         UPDATE room_heads h SET last_seq = n.seq, last_number = n.number,
             last_message_at = greatest(h.last_message_at, n.at)
@@ -58,10 +61,10 @@ const WRITE_POSTGRES: &str = "WITH input AS (
 /// SQLite's share of [`WRITE_POSTGRES`], statement by statement.
 const WRITE_SQLITE: [&str; 4] = [
     "INSERT INTO messages (room_id, seq, number, updated_seq, id, sender_id, client_key, body_hash, reply_to,
-        content_type, client_id, content, metadata, created_at, extras)
+        content_type, client_id, content, metadata, created_at, extras, attachments)
      SELECT unhex(value ->> 0), value ->> 1, value ->> 2, value ->> 1, unhex(value ->> 3), unhex(value ->> 4),
         unhex(value ->> 5), unhex(value ->> 6), unhex(value ->> 7), value ->> 8, value ->> 9, value ->> 10,
-        value ->> 11, value ->> 12, value ->> 16 FROM json_each($1) ORDER BY key",
+        value ->> 11, value ->> 12, value ->> 16, value ->> 17 FROM json_each($1) ORDER BY key",
     "INSERT INTO outbox (partition_id, room_id, seq, event_id, event_type, occurred_at, correlation_id, traceparent)
      SELECT value ->> 13, unhex(value ->> 0), value ->> 1, unhex(value ->> 3), 'message_created', value ->> 12,
         value ->> 14, value ->> 15 FROM json_each($1) ORDER BY key",
@@ -74,6 +77,14 @@ const WRITE_SQLITE: [&str; 4] = [
      FROM (SELECT unhex(value ->> 0) AS room_id, unhex(value ->> 1) AS user_id, value ->> 2 AS number
         FROM json_each($1)) AS n WHERE members.room_id = n.room_id AND members.user_id = n.user_id",
 ];
+
+/// Files that messages bear are not swept. They were locked before they were judged.
+const ATTACH_POSTGRES: &str =
+    "UPDATE uploads SET room_id = n.room_id, message_id = n.message_id, due_at = NULL
+    FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) AS n(id, room_id, message_id) WHERE uploads.id = n.id";
+const ATTACH_SQLITE: &str = "UPDATE uploads SET room_id = n.room_id, message_id = n.message_id, due_at = NULL
+    FROM (SELECT unhex(value ->> 0) AS id, unhex(value ->> 1) AS room_id, unhex(value ->> 2) AS message_id
+        FROM json_each($1)) AS n WHERE uploads.id = n.id";
 
 /// What is read of the whole batch after the locks.
 pub(crate) struct Facts {
@@ -226,6 +237,40 @@ impl<'c> LaneTransaction<'c> {
             .collect()
     }
 
+    /// The files that these sends name and that are there whole, locked in the order of their ids, so that no
+    /// file is given to two messages. Nothing is asked when none is named.
+    pub(crate) async fn uploads(&mut self, jobs: &[Job]) -> Result<HashMap<UploadId, Upload>, DbErr> {
+        let mut ids: Vec<_> = jobs
+            .iter()
+            .flat_map(|job| job.message.body.attachments.iter().map(|id| id.0))
+            .collect();
+        if ids.is_empty() {
+            return Ok(HashMap::new());
+        }
+        ids.sort_unstable();
+        ids.dedup();
+        let dialect = self.dialect();
+        let sql = uploads::to_attach_sql(dialect);
+        let ids = dialect.ids_text(ids);
+        let rows = match self {
+            Self::Postgres(on) => postgres_rows(
+                sqlx::query(sqlx::AssertSqlSafe(sql))
+                    .bind(ids)
+                    .fetch_all(&mut **on)
+                    .await,
+            ),
+            Self::Sqlite(on) => sqlite_rows(
+                sqlx::query(sqlx::AssertSqlSafe(sql))
+                    .bind(ids)
+                    .fetch_all(&mut **on)
+                    .await,
+            ),
+        }?;
+        rows.iter()
+            .map(|row| uploads::upload(row).map(|upload| (upload.file.id, upload)))
+            .collect()
+    }
+
     /// Writes the messages, their outbox rows, the heads and the marks.
     pub(crate) async fn write(&mut self, plan: &Plan, jobs: &[Job]) -> Result<(), DbErr> {
         match self {
@@ -329,6 +374,21 @@ async fn write_postgres(on: &mut PgConnection, plan: &Plan, jobs: &[Job]) -> Res
                 .map(|(_, m)| extras_text(&m.extras))
                 .collect::<Vec<_>>(),
         )
+        .bind(
+            each.iter()
+                .map(|(_, m)| attachments_text(&m.attachments))
+                .collect::<Vec<_>>(),
+        )
+        .execute(&mut *on)
+        .await
+        .map_err(db)?;
+    if plan.attached.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(ATTACH_POSTGRES)
+        .bind(plan.attached.iter().map(|(id, _, _)| id.0).collect::<Vec<_>>())
+        .bind(plan.attached.iter().map(|(_, id, _)| id.0).collect::<Vec<_>>())
+        .bind(plan.attached.iter().map(|(_, _, id)| id.0).collect::<Vec<_>>())
         .execute(on)
         .await
         .map_err(db)?;
@@ -359,6 +419,7 @@ async fn write_sqlite(on: &mut sqlx::SqliteConnection, plan: &Plan, jobs: &[Job]
                 job.message.trace.correlation_id,
                 job.message.trace.traceparent,
                 extras_text(&m.extras),
+                attachments_text(&m.attachments),
             ])
         })
         .collect();
@@ -388,6 +449,19 @@ async fn write_sqlite(on: &mut sqlx::SqliteConnection, plan: &Plan, jobs: &[Job]
             .await
             .map_err(db)?;
     }
+    if plan.attached.is_empty() {
+        return Ok(());
+    }
+    let attached: Vec<_> = plan
+        .attached
+        .iter()
+        .map(|(id, room_id, message_id)| json!([hex(id.0), hex(room_id.0), hex(message_id.0)]))
+        .collect();
+    sqlx::query(ATTACH_SQLITE)
+        .bind(json!(attached).to_string())
+        .execute(on)
+        .await
+        .map_err(db)?;
     Ok(())
 }
 

@@ -1,0 +1,25 @@
+//! Files: in, out, and links that open them for a while.
+
+mod body;
+mod media;
+mod ranges;
+mod sign;
+mod slots;
+mod upload;
+
+pub(crate) use slots::UploadSlots;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::router::AppState;
+
+/// Routes whose bodies may be large and slow: they keep time by themselves.
+pub(crate) fn large_routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(upload::upload_file))
+        .routes(routes!(media::media))
+}
+
+pub(crate) fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(sign::sign_media))
+}
