@@ -6,8 +6,8 @@ mod conversation;
 pub mod emoji;
 mod error;
 mod event;
-mod host;
 mod file;
+mod host;
 mod ids;
 mod limits;
 mod message;
@@ -30,8 +30,8 @@ pub use error::{Code, Error, FieldError, Findings, Result, Source};
 pub use event::{
     AccountEvent, AccountEventKind, Control, Epoch, Event, EventBody, LeaveReason, RoomSnapshot, Trace,
 };
-pub use host::{ApiKey, Scope};
 pub use file::{FileRules, Upload};
+pub use host::{ApiKey, Scope};
 pub use ids::{
     ApiKeyId, ConnectionId, EventId, IncarnationId, InvitationId, MessageId, RoomId, SessionId, UploadId,
     UserId,

@@ -62,6 +62,8 @@ pub struct S3Settings {
 pub struct Shelf {
     store: Arc<dyn ObjectStore>,
     prefix: Path,
+    /// The folder it is in, when it is in one.
+    folder: Option<Arc<FilePath>>,
     /// In pixels and in cores, so that neither memory nor processors are given away to pictures alone.
     megapixels: Arc<Semaphore>,
     workers: Arc<Semaphore>,
@@ -73,7 +75,10 @@ impl Shelf {
         let store = LocalFileSystem::new_with_prefix(folder)
             .map_err(|error| Error::unavailable("the folder of files cannot be used", error))?;
         let store = store.with_fsync(true).with_automatic_cleanup(true);
-        Ok(Self::on(Arc::new(store), ""))
+        Ok(Self {
+            folder: Some(folder.into()),
+            ..Self::on(Arc::new(store), "")
+        })
     }
 
     /// In a store that speaks S3. Nobody is asked yet.
@@ -117,6 +122,7 @@ impl Shelf {
         Self {
             store,
             prefix: Path::from(prefix),
+            folder: None,
             megapixels: Arc::new(Semaphore::new(MEGAPIXELS_AT_ONCE as usize)),
             workers: Arc::new(Semaphore::new(cores)),
         }
@@ -291,6 +297,11 @@ impl Blobs for Shelf {
                 Ok(Ok(()) | Err(object_store::Error::NotFound { .. })) => {}
                 Ok(Err(error)) => return Err(away(error)),
                 Err(elapsed) => return Err(away(elapsed)),
+            }
+            // A process that died in the middle left its parts beside the place; S3 has rules for that.
+            if let Some(folder) = &self.folder {
+                let aside = folder.join(format!("{key}#1"));
+                let _ = tokio::fs::remove_file(aside).await;
             }
         }
         metrics::counter!("confab_files_removed_total").increment(1);

@@ -211,6 +211,10 @@ impl Builder {
             ("DATABASE_URL".to_owned(), pipes.database_url.clone()),
             ("RABBITMQ_URL".to_owned(), pipes.rabbitmq_url.clone()),
             ("REDIS_URL".to_owned(), pipes.redis_url.clone()),
+            (
+                "FILES_DIR".to_owned(),
+                folder.path().join("files").display().to_string(),
+            ),
             ("HOST".to_owned(), "127.0.0.1".to_owned()),
             ("JWT_SECRET".to_owned(), secret()),
             ("LOG_LEVEL".to_owned(), "info".to_owned()),

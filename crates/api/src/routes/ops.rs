@@ -8,9 +8,9 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use confab_domain::commands::MEMBERS_AT_ONCE_MAX;
-use confab_domain::ports::Ports;
+use confab_domain::ports::{Files, Ports};
 use confab_domain::search::QUERY_CHARS_MAX;
-use confab_domain::{Code, Rate, text};
+use confab_domain::{ATTACHMENTS_MAX, Code, Rate, text};
 use http::{StatusCode, header};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -89,7 +89,7 @@ pub(crate) struct Capabilities {
     #[schema(example = 1)]
     protocol: u32,
     /// What there is; what comes later is added here. `demo`: this empty database would be filled by `POST /demo`.
-    #[schema(example = json!(["direct_rooms", "event_log", "marks", "presence", "rooms", "search", "sse", "websocket"]))]
+    #[schema(example = json!(["direct_rooms", "event_log", "files", "marks", "presence", "rooms", "search", "sse", "websocket"]))]
     features: Vec<&'static str>,
     /// The bounds.
     limits: CapabilityLimits,
@@ -107,6 +107,24 @@ pub(crate) struct CapabilityLimits {
     /// Every budget that is shared by all nodes, by the name in the headers `RateLimit` and `RateLimit-Policy`.
     #[schema(example = json!({"send_room": {"limit": 30, "window_seconds": 60}}))]
     budgets: BTreeMap<&'static str, CapabilityRate>,
+    /// Uploads of one person.
+    uploads: CapabilityRate,
+    /// Largest file, in bytes.
+    file_bytes_max: u64,
+    /// Largest picture (JPEG, PNG, GIF, WebP), in bytes.
+    image_bytes_max: u64,
+    /// Most pixels of such a picture.
+    image_pixels_max: u64,
+    /// Types that may be uploaded, such as `image/*`; empty: all that are not denied.
+    #[schema(example = json!([]))]
+    file_types_allowed: Vec<String>,
+    /// Types that may not.
+    #[schema(example = json!(["image/heic"]))]
+    file_types_denied: Vec<String>,
+    /// A file that no message bears by then is removed.
+    unattached_files_keep_seconds: u64,
+    /// Most files of one message.
+    attachments_max: usize,
     /// Frames of one connection.
     frames: CapabilityRate,
     /// Largest frame, in bytes.
@@ -165,9 +183,11 @@ impl From<Rate> for CapabilityRate {
 )]
 async fn capabilities(
     State(ports): State<Arc<Ports>>,
+    State(files): State<Arc<Files>>,
     State(settings): State<Arc<Settings>>,
     State(demo): State<Option<Arc<dyn Demo>>>,
 ) -> Json<Capabilities> {
+    let rules = &files.rules;
     let limits = &ports.limits;
     let is_demo_offered = match &demo {
         Some(demo) => demo.is_offered().await,
@@ -183,6 +203,7 @@ async fn capabilities(
             "direct_rooms",
             "event_log",
             "external_users",
+            "files",
             "marks",
             "presence",
             "rooms",
@@ -203,6 +224,14 @@ async fn capabilities(
                 .into_iter()
                 .map(|(name, rate)| (name, rate.into()))
                 .collect(),
+            uploads: limits.uploads.into(),
+            file_bytes_max: rules.file_bytes_max,
+            image_bytes_max: rules.image_bytes_max,
+            image_pixels_max: rules.image_pixels_max,
+            file_types_allowed: rules.types_allowed.clone(),
+            file_types_denied: rules.types_denied.clone(),
+            unattached_files_keep_seconds: rules.unattached_ttl.as_secs(),
+            attachments_max: ATTACHMENTS_MAX,
             frames: limits.frames.into(),
             frame_bytes_max: limits.frame_bytes_max,
             body_bytes_max: settings.body_bytes_max,

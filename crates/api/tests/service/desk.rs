@@ -11,7 +11,10 @@ use confab_api::{Api, Documents, Readiness, Settings, without_trailing_slash};
 use confab_cache::{MemoryPresence, MemoryRateLimits, MemorySignals};
 use confab_domain::ports::{Accounts, CommittedBatch, CommittedBatches, NewUser, Ports};
 use confab_domain::{Clock, Limits, Timestamp, Trace, UserId, UserRole};
+use confab_domain::ports::{Accounts, CommittedBatch, CommittedBatches, Files, NewUser, Ports};
+use confab_domain::{Clock, FileRules, Limits, Rate, Timestamp, Trace, UserId, UserRole};
 use confab_identity::{Argon2Passwords, Keyring, KeyringSettings, RandomSecrets, SigningKey};
+use confab_media::{LinkKey, Shelf};
 use confab_storage::{Store, StoreSettings};
 use confab_testkit::HttpClient;
 use confab_testkit::http_client::{Answer, Method};
@@ -53,10 +56,11 @@ pub(crate) struct Desk {
     pub(crate) client: HttpClient,
     pub(crate) ports: Ports,
     pub(crate) store: Arc<Store>,
+    pub(crate) files: Files,
     clock: Arc<StillClock>,
     readiness: Arc<Switch>,
     people: AtomicUsize,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 /// Somebody who is logged in.
@@ -72,14 +76,31 @@ pub(crate) struct Person {
 pub(crate) struct Wishes {
     pub(crate) limits: Limits,
     pub(crate) settings: Settings,
+    pub(crate) file_rules: FileRules,
 }
 
 impl Default for Wishes {
     fn default() -> Self {
         let limits = Limits::default().without_budgets();
+        let off = Rate {
+            limit: 0,
+            window: Duration::from_mins(1),
+        };
+        let limits = Limits {
+            direct_sends: off,
+            room_sends: off,
+            logins: off,
+            registrations: off,
+            room_changes: off,
+            reactions: off,
+            searches: off,
+            uploads: off,
+            ..Limits::default()
+        };
         Self {
             limits,
             settings: Settings::default(),
+            file_rules: FileRules::default(),
         }
     }
 }
@@ -98,10 +119,19 @@ impl Desk {
             .await
             .unwrap();
         let store = Arc::new(store);
+        let kept = folder.path().join("files");
+        std::fs::create_dir(&kept).unwrap();
+        let files = Files {
+            uploads: store.clone(),
+            blobs: Arc::new(Shelf::in_folder(&kept).unwrap()),
+            signatures: Arc::new(LinkKey::derived_from(b"a secret of tests alone")),
+            rules: Arc::new(wishes.file_rules),
+        };
         let ports = ports(store.clone(), clock.clone(), wishes.limits);
         let readiness = Arc::new(Switch(AtomicBool::new(true)));
         let api = Api {
             ports: ports.clone(),
+            files: files.clone(),
             settings: wishes.settings,
             documents: Documents {
                 asyncapi: json!({"asyncapi": "3.0.0"}),
@@ -119,10 +149,11 @@ impl Desk {
             client: HttpClient::new(format!("http://{address}")),
             ports,
             store,
+            files,
             clock,
             readiness,
             people: AtomicUsize::new(0),
-            _folder: folder,
+            folder,
         }
     }
 
@@ -130,6 +161,25 @@ impl Desk {
         self.clock
             .0
             .fetch_add(i64::try_from(duration.as_millis()).unwrap(), Ordering::SeqCst);
+    }
+
+    /// The moment it is here.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Every file that is kept, whatever it is called.
+    pub(crate) fn kept_files(&self) -> usize {
+        fn within(folder: &std::path::Path) -> usize {
+            let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+            entries
+                .map(|entry| match entry.path() {
+                    folder if folder.is_dir() => within(&folder),
+                    _ => 1,
+                })
+                .sum()
+        }
+        within(&self.folder.path().join("files"))
     }
 
     pub(crate) fn set_ready(&self, is_ready: bool) {

@@ -7,6 +7,7 @@ mod conversations;
 mod desk;
 mod host;
 mod limits;
+mod files;
 mod log;
 mod matrix;
 mod members;

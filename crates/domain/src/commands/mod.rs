@@ -6,9 +6,10 @@ mod api_keys;
 mod authenticate;
 pub(crate) mod budgets;
 mod conversations;
+mod budgets;
+mod files;
 mod host_users;
 mod keyed_rooms;
-mod files;
 mod marks;
 mod members;
 mod messages;
@@ -28,12 +29,12 @@ pub use api_keys::{
 pub use authenticate::{AuthError, Identity, authenticate, redeem_ticket, take_ticket};
 pub use budgets::take_request;
 pub use conversations::update_conversation;
+pub use files::{MediaLink, SIGNED_AT_ONCE_MAX, sign_media, sweep_files, upload_file};
 pub use host_users::{
     HandedOut, KeepUser, USERS_AT_ONCE_MAX, end_sessions_of, hand_out_tokens, id_by_external_id, keep_user,
     look_up_users, resolve_external_ids, user_by_external_id,
 };
 pub use keyed_rooms::{keep_room, room_by_key};
-pub use files::{MediaLink, SIGNED_AT_ONCE_MAX, sign_media, sweep_files, upload_file};
 pub use marks::{mark_delivered, mark_read, set_typing};
 pub use members::{add_members, change_role, join_room, leave_room, remove_member, remove_members};
 pub use messages::{delete_message, edit_message};

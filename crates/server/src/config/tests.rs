@@ -111,7 +111,9 @@ fn all_that_is_wrong_is_told_at_once() {
 fn a_fleet_role_names_what_it_lacks() {
     let nothing = Environment::default();
     let shared = ["DATABASE_URL", "RABBITMQ_URL", "REDIS_URL", "JWT_SECRET"];
-    assert_eq!(variables(&nothing, Some(Role::Api)), shared);
+    let mut with_files = shared.to_vec();
+    with_files.insert(2, "FILES_DIR");
+    assert_eq!(variables(&nothing, Some(Role::Api)), with_files);
     assert_eq!(variables(&nothing, Some(Role::Gateway)), shared);
     assert_eq!(
         variables(&nothing, Some(Role::EventPublisher)),
@@ -119,12 +121,14 @@ fn a_fleet_role_names_what_it_lacks() {
     );
     let empty = Environment::of([
         ("DATABASE_URL", ""),
+        ("S3_BUCKET", "files"),
         ("REDIS_URL", "redis://r"),
         ("RABBITMQ_URL", "amqp://r"),
     ]);
     assert_eq!(variables(&empty, Some(Role::Api)), ["DATABASE_URL", "JWT_SECRET"]);
     let embedded = Environment::of([
         ("DATABASE_URL", "sqlite://chat.db"),
+        ("FILES_DIR", "/mnt/files"),
         ("REDIS_URL", "redis://r"),
         ("RABBITMQ_URL", "amqp://r"),
         ("JWT_SECRET", "0123456789abcdef0123456789abcdef"),
@@ -164,6 +168,15 @@ fn contradictions_are_named() {
             Environment::of([("ACCESS_TOKEN_TTL", "10m"), ("SESSION_TTL", "5m")]),
             "ACCESS_TOKEN_TTL",
         ),
+        (
+            Environment::of([("S3_BUCKET", "files"), ("FILES_DIR", "/mnt/files")]),
+            "FILES_DIR",
+        ),
+        (Environment::of([("S3_PREFIX", "chat")]), "S3_PREFIX"),
+        (
+            Environment::of([("S3_BUCKET", "files"), ("S3_ACCESS_KEY_ID", "me")]),
+            "S3_ACCESS_KEY_ID",
+        ),
     ] {
         assert_eq!(variables(&environment, None), [variable]);
     }
@@ -178,6 +191,9 @@ fn secrets_are_never_shown() {
         ),
         ("RABBITMQ_URL", "amqp://ada:hunter2@mq/%2f"),
         ("REDIS_URL", "redis://:hunter2@cache"),
+        ("S3_BUCKET", "files"),
+        ("S3_ACCESS_KEY_ID", "me"),
+        ("S3_SECRET_ACCESS_KEY", "hunter2"),
         ("JWT_SECRET", "hunter2-hunter2-hunter2-hunter2-hunter2"),
         (
             "JWT_PREVIOUS_SECRETS",

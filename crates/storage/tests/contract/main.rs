@@ -5,6 +5,7 @@
 mod accounts;
 mod conversations;
 mod host_product;
+mod files;
 mod lists_of_rooms;
 mod logs;
 mod marks;

@@ -221,7 +221,14 @@ impl World {
         metadata: serde_json::Value,
     ) -> Arc<Message> {
         let id = MessageId::mint(self.now());
-        let message = NewMessage {
+        let mut message = self.message(id, room_id, sender, text);
+        message.body.metadata = metadata;
+        let sent: Sent = self.store.send(message).await.unwrap();
+        sent.message
+    }
+
+    pub(crate) fn message(&self, id: MessageId, room_id: RoomId, sender: &Actor, text: &str) -> NewMessage {
+        NewMessage {
             id,
             room_id,
             actor: sender.clone(),
@@ -230,16 +237,14 @@ impl World {
                 content: text.to_owned(),
                 content_type: ContentType::Plain,
                 reply_to: None,
-                metadata,
+                metadata: json!({}),
                 attachments: Vec::new(),
                 named: confab_domain::Named::default(),
                 forwarded_from: None,
             },
             created_at: self.now(),
             trace: Trace::default(),
-        };
-        let sent: Sent = self.store.send(message).await.unwrap();
-        sent.message
+        }
     }
 }
 

@@ -1,6 +1,5 @@
 //! Gives a file out, to those who may read the message that bears it.
 
-
 use axum::body::Body;
 use axum::extract::{FromRequestParts, Request, State};
 use axum::response::{IntoResponse, Response};

@@ -28,8 +28,8 @@ const IDEMPOTENT_REPLAYED: HeaderName = HeaderName::from_static("idempotent-repl
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"content": "Hello!", "client_id": "web-1", "content_type": "text/plain"}))]
 pub(crate) struct SendMessageBody {
-    /// At most 32 KiB of UTF-8; no control characters but newline and tab.
-    #[schema(min_length = 1, max_length = 16384)]
+    /// At most 32 KiB of UTF-8; no control characters but newline and tab. May be left out beside attachments.
+    #[schema(max_length = 16384)]
     content: Option<String>,
     /// One's own id of the message, of visible ASCII: a repeat with the same body is the same message.
     #[schema(min_length = 1, max_length = 128)]
@@ -37,7 +37,8 @@ pub(crate) struct SendMessageBody {
     /// The message it answers, of the same room.
     #[schema(value_type = Option<Uuid>)]
     reply_to: Option<MessageId>,
-    /// Uploads to attach.
+    /// Uploads of yours that no message bears yet, in the order they are to be shown; at most 10.
+    #[schema(max_items = 10)]
     attachments: Option<Vec<Uuid>>,
     /// `text/plain` (default) or `text/markdown`.
     content_type: Option<String>,
