@@ -51,6 +51,7 @@ async fn on_postgres() {
             "m20261121_000001_foundation",
             "m20261121_000002_trace_of_events",
             "m20261121_000003_conversations",
+            "m20261121_000004_files",
             "m20261121_000005_search",
             "m20261121_000006_api_keys"
         ]

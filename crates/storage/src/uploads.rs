@@ -134,8 +134,8 @@ impl Uploads for Store {
             Dialect::Postgres => "FOR UPDATE SKIP LOCKED",
             Dialect::Sqlite => "",
         };
-        // A copy of an attached file keeps the bytes; only files that no message bears are ever due, and those
-        // are not copied, so what is seen here stays so.
+        // The copy of a forwarded file keeps the bytes. A copy is made of a file that stands, while its row is
+        // locked, so of none that is due: what is seen here stays so.
         let sql = format!(
             "WITH due AS MATERIALIZED (SELECT id FROM uploads WHERE due_at <= $1 ORDER BY due_at LIMIT $3 {skip_locked}) \
              UPDATE uploads SET state = 'doomed', due_at = $2 WHERE id IN (SELECT id FROM due) \

@@ -8,6 +8,7 @@ mod desk;
 mod host;
 mod limits;
 mod files;
+mod host;
 mod log;
 mod matrix;
 mod members;

@@ -62,6 +62,16 @@ pub(crate) enum Verdict {
     LeftOut,
 }
 
+/// A file that is borne once more, with the bytes it has.
+#[derive(Debug)]
+pub(crate) struct Copied {
+    pub(crate) id: UploadId,
+    pub(crate) source_id: UploadId,
+    pub(crate) owner_id: UserId,
+    pub(crate) room_id: RoomId,
+    pub(crate) message_id: MessageId,
+}
+
 /// What to write, and what to answer.
 #[derive(Debug)]
 pub(crate) struct Plan {
@@ -73,6 +83,8 @@ pub(crate) struct Plan {
     pub(crate) heads: BTreeMap<RoomId, (Counters, Timestamp)>,
     /// Files that messages bear from now on.
     pub(crate) attached: Vec<(UploadId, RoomId, MessageId)>,
+    /// Files of forwarded messages, to be borne a second time under an id of their own.
+    pub(crate) copied: Vec<Copied>,
     /// Senders have read up to what they said; in the order in which all writers lock members.
     pub(crate) marks: BTreeMap<(RoomId, UserId), i64>,
 }
@@ -91,6 +103,7 @@ pub(crate) fn plan(
         messages: Vec::with_capacity(jobs.len()),
         heads: BTreeMap::new(),
         attached: Vec::new(),
+        copied: Vec::new(),
         marks: BTreeMap::new(),
     };
     // Files that earlier sends of the batch took.
@@ -109,11 +122,9 @@ pub(crate) fn plan(
                     Err(error) => Verdict::Refused(error),
                     Ok(files) => {
                         let place = place(&mut plan, job, counters);
-                        for file in &files {
-                            taken.insert(file.id);
-                            plan.attached.push((file.id, job.message.room_id, job.message.id));
-                        }
-                        plan.messages.push((index, Arc::new(message(job, place, files))));
+                        bear(&mut plan, &mut taken, job, &files);
+                        plan.messages
+                            .push((index, Arc::new(message(job, place, files.files))));
                         accepted.insert(job.client_key, plan.messages.len() - 1);
                         Verdict::Accepted(plan.messages.len() - 1)
                     }
@@ -185,29 +196,72 @@ fn admit(job: &Job, row: &SendRow, now: Timestamp) -> Result<()> {
     Ok(())
 }
 
-/// The files of a send, in its order: each its sender's own, whole, and of no message yet.
-fn files(
-    job: &Job,
-    uploads: &HashMap<UploadId, Upload>,
-    taken: &HashSet<UploadId>,
-) -> Result<Vec<Attachment>> {
-    let mut files = Vec::with_capacity(job.message.body.attachments.len());
+/// The files of a send, in its order, and which of them are copies of others.
+#[derive(Default)]
+struct Borne {
+    files: Vec<Attachment>,
+    /// For each, the file it is a copy of.
+    sources: Vec<Option<UploadId>>,
+}
+
+/// Each file is its sender's own, whole, and of no message yet; or one of the message that is forwarded, which
+/// its forwarder may read.
+fn files(job: &Job, uploads: &HashMap<UploadId, Upload>, taken: &HashSet<UploadId>) -> Result<Borne> {
+    let NewMessage {
+        actor,
+        body,
+        created_at,
+        ..
+    } = &job.message;
+    let forwarded = body.forwarded_from.as_ref().map(|from| from.message_id);
+    let mut borne = Borne::default();
     let mut findings = Findings::default();
-    for (index, id) in job.message.body.attachments.iter().enumerate() {
-        let upload = uploads.get(id).filter(|upload| {
-            upload.owner_id == job.message.actor.user_id && upload.message_id.is_none() && !taken.contains(id)
-        });
-        match upload {
-            Some(upload) => files.push(upload.file.clone()),
+    for (index, id) in body.attachments.iter().enumerate() {
+        let is_free = |upload: &Upload| {
+            upload.owner_id == actor.user_id && upload.message_id.is_none() && !taken.contains(id)
+        };
+        match uploads.get(id) {
+            Some(upload) if is_free(upload) => {
+                borne.files.push(upload.file.clone());
+                borne.sources.push(None);
+            }
+            Some(upload) if forwarded.is_some() && upload.message_id == forwarded => {
+                borne.files.push(Attachment {
+                    id: UploadId::mint(*created_at),
+                    ..upload.file.clone()
+                });
+                borne.sources.push(Some(*id));
+            }
             // The same words for a file of somebody else and for none at all.
-            None => findings.add(
+            _ => findings.add(
                 format!("attachments[{index}]"),
                 "is no upload of yours that is free to attach",
             ),
         }
     }
     findings.finish()?;
-    Ok(files)
+    Ok(borne)
+}
+
+fn bear(plan: &mut Plan, taken: &mut HashSet<UploadId>, job: &Job, borne: &Borne) {
+    let NewMessage {
+        id, room_id, actor, ..
+    } = &job.message;
+    for (file, source) in borne.files.iter().zip(&borne.sources) {
+        match source {
+            None => {
+                taken.insert(file.id);
+                plan.attached.push((file.id, *room_id, *id));
+            }
+            Some(source_id) => plan.copied.push(Copied {
+                id: file.id,
+                source_id: *source_id,
+                owner_id: actor.user_id,
+                room_id: *room_id,
+                message_id: *id,
+            }),
+        }
+    }
 }
 
 /// The next place in the room.

@@ -86,6 +86,19 @@ const ATTACH_SQLITE: &str = "UPDATE uploads SET room_id = n.room_id, message_id 
     FROM (SELECT unhex(value ->> 0) AS id, unhex(value ->> 1) AS room_id, unhex(value ->> 2) AS message_id
         FROM json_each($1)) AS n WHERE uploads.id = n.id";
 
+/// Copies share the bytes, which stay as long as one of them does.
+const COPY_POSTGRES: &str = "INSERT INTO uploads (created_at, size, id, blob_id, owner_id, room_id, message_id, width,
+        height, state, filename, content_type, preview, thumbnail_type)
+    SELECT u.created_at, u.size, n.id, u.blob_id, n.owner_id, n.room_id, n.message_id, u.width, u.height, 'ready',
+        u.filename, u.content_type, u.preview, u.thumbnail_type
+    FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[])
+        AS n(id, source_id, owner_id, room_id, message_id) JOIN uploads u ON u.id = n.source_id";
+const COPY_SQLITE: &str = "INSERT INTO uploads (created_at, size, id, blob_id, owner_id, room_id, message_id, width,
+        height, state, filename, content_type, preview, thumbnail_type)
+    SELECT u.created_at, u.size, unhex(value ->> 0), u.blob_id, unhex(value ->> 2), unhex(value ->> 3),
+        unhex(value ->> 4), u.width, u.height, 'ready', u.filename, u.content_type, u.preview, u.thumbnail_type
+    FROM json_each($1) JOIN uploads u ON u.id = unhex(value ->> 1)";
+
 /// What is read of the whole batch after the locks.
 pub(crate) struct Facts {
     pub(crate) epoch: Epoch,
@@ -382,16 +395,28 @@ async fn write_postgres(on: &mut PgConnection, plan: &Plan, jobs: &[Job]) -> Res
         .execute(&mut *on)
         .await
         .map_err(db)?;
-    if plan.attached.is_empty() {
-        return Ok(());
+    if !plan.attached.is_empty() {
+        let each = &plan.attached;
+        sqlx::query(ATTACH_POSTGRES)
+            .bind(each.iter().map(|(id, _, _)| id.0).collect::<Vec<_>>())
+            .bind(each.iter().map(|(_, id, _)| id.0).collect::<Vec<_>>())
+            .bind(each.iter().map(|(_, _, id)| id.0).collect::<Vec<_>>())
+            .execute(&mut *on)
+            .await
+            .map_err(db)?;
     }
-    sqlx::query(ATTACH_POSTGRES)
-        .bind(plan.attached.iter().map(|(id, _, _)| id.0).collect::<Vec<_>>())
-        .bind(plan.attached.iter().map(|(_, id, _)| id.0).collect::<Vec<_>>())
-        .bind(plan.attached.iter().map(|(_, _, id)| id.0).collect::<Vec<_>>())
-        .execute(on)
-        .await
-        .map_err(db)?;
+    if !plan.copied.is_empty() {
+        let each = &plan.copied;
+        sqlx::query(COPY_POSTGRES)
+            .bind(each.iter().map(|copy| copy.id.0).collect::<Vec<_>>())
+            .bind(each.iter().map(|copy| copy.source_id.0).collect::<Vec<_>>())
+            .bind(each.iter().map(|copy| copy.owner_id.0).collect::<Vec<_>>())
+            .bind(each.iter().map(|copy| copy.room_id.0).collect::<Vec<_>>())
+            .bind(each.iter().map(|copy| copy.message_id.0).collect::<Vec<_>>())
+            .execute(on)
+            .await
+            .map_err(db)?;
+    }
     Ok(())
 }
 
@@ -449,19 +474,34 @@ async fn write_sqlite(on: &mut sqlx::SqliteConnection, plan: &Plan, jobs: &[Job]
             .await
             .map_err(db)?;
     }
-    if plan.attached.is_empty() {
-        return Ok(());
-    }
     let attached: Vec<_> = plan
         .attached
         .iter()
         .map(|(id, room_id, message_id)| json!([hex(id.0), hex(room_id.0), hex(message_id.0)]))
         .collect();
-    sqlx::query(ATTACH_SQLITE)
-        .bind(json!(attached).to_string())
-        .execute(on)
-        .await
-        .map_err(db)?;
+    let copied: Vec<_> = plan
+        .copied
+        .iter()
+        .map(|copy| {
+            let ids = [
+                copy.id.0,
+                copy.source_id.0,
+                copy.owner_id.0,
+                copy.room_id.0,
+                copy.message_id.0,
+            ];
+            json!(ids.map(hex))
+        })
+        .collect();
+    for (sql, list) in [(ATTACH_SQLITE, attached), (COPY_SQLITE, copied)] {
+        if !list.is_empty() {
+            sqlx::query(sql)
+                .bind(json!(list).to_string())
+                .execute(&mut *on)
+                .await
+                .map_err(db)?;
+        }
+    }
     Ok(())
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use confab_domain::ports::{NewMessage, NewUpload, RoomWrites, Sent, Uploads};
 use confab_domain::{
-    Actor, Attachment, Deed, Error, History, MessageId, Result, RoomId, RoomKind, UploadId,
+    Actor, Attachment, Deed, Error, ForwardedFrom, History, MessageId, Result, RoomId, RoomKind, UploadId,
 };
 use confab_storage::Store;
 
@@ -16,6 +16,7 @@ on_both!(
     attaches_a_file_to_one_message,
     attaches_in_a_race_once,
     gives_files_up_with_their_message,
+    forwards_a_file_as_a_copy,
     gives_files_up_with_their_room,
     sweeps_what_is_due_once,
     counts_what_a_person_keeps,
@@ -94,9 +95,18 @@ async fn attaches_a_file_to_one_message(world: World) {
     assert_eq!(upload.thumbnail_type.as_deref(), Some("image/jpeg"));
 
     // Not whole, somebody else's, and none at all: each by its place, and nothing is attached.
-    let refused = send(&world, room, &anna, &[one.id, arriving, UploadId::mint(world.now())]).await;
+    let refused = send(
+        &world,
+        room,
+        &anna,
+        &[one.id, arriving, UploadId::mint(world.now())],
+    )
+    .await;
     assert_eq!(fields(refused), ["attachments[1]", "attachments[2]"]);
-    assert_eq!(fields(send(&world, room, &bert, &[one.id]).await), ["attachments[0]"]);
+    assert_eq!(
+        fields(send(&world, room, &bert, &[one.id]).await),
+        ["attachments[0]"]
+    );
 
     let message = bearing(&world, room, &anna, &[two.id, one.id]);
     let sent = world.store.send(message.clone()).await.unwrap().message;
@@ -110,7 +120,10 @@ async fn attaches_a_file_to_one_message(world: World) {
     other.id = MessageId::mint(world.now());
     other.body.attachments.reverse();
     assert!(matches!(world.store.send(other).await, Err(Error::Conflict(_))));
-    assert_eq!(fields(send(&world, room, &anna, &[one.id]).await), ["attachments[0]"]);
+    assert_eq!(
+        fields(send(&world, room, &anna, &[one.id]).await),
+        ["attachments[0]"]
+    );
     // Attached, it is never due.
     world.clock.advance(10 * DAY);
     let due = world.store.take_due(world.now(), world.now(), 100).await.unwrap();
@@ -127,7 +140,9 @@ async fn attaches_in_a_race_once(world: World) {
     for _ in 0..10 {
         let (one, two) = (finished(&world, &anna).await, finished(&world, &anna).await);
         // In either order, so that who locks in the order of asking would wait for ever.
-        let here = world.store.send(bearing(&world, rooms[0], &anna, &[one.id, two.id]));
+        let here = world
+            .store
+            .send(bearing(&world, rooms[0], &anna, &[one.id, two.id]));
         let there = other_node.send(bearing(&world, rooms[1], &anna, &[two.id, one.id]));
         let beside = world.store.send(bearing(&world, rooms[1], &anna, &[one.id]));
         let (here, there, beside) = tokio::join!(here, there, beside);
@@ -157,6 +172,61 @@ async fn gives_files_up_with_their_message(world: World) {
     let due = world.store.take_due(world.now(), world.now(), 100).await.unwrap();
     assert_eq!(due.len(), 1);
     assert_eq!((due[0].id, due[0].blob_id), (one.id, Some(one.id)));
+}
+
+async fn forwards_a_file_as_a_copy(world: World) {
+    let (anna, bert) = (world.user("anna").await, world.user("bert").await);
+    let room = world.room(&anna, RoomKind::Public, History::All).await;
+    let elsewhere = world.room(&bert, RoomKind::Private, History::All).await;
+    let (file, other) = (finished(&world, &anna).await, finished(&world, &anna).await);
+    let first = send(&world, room, &anna, &[file.id]).await.unwrap().message;
+    send(&world, room, &anna, &[other.id]).await.unwrap();
+    let forward = |files: &[UploadId]| {
+        let mut message = bearing(&world, elsewhere, &bert, files);
+        message.body.forwarded_from = Some(ForwardedFrom {
+            message_id: first.id,
+            sender_id: anna.user_id,
+            created_at: first.created_at,
+        });
+        message
+    };
+    let refused = world.store.send(forward(&[file.id, other.id])).await;
+    assert_eq!(fields(refused), ["attachments[1]"], "no file of another message");
+    let forward = forward(&[file.id]);
+    let second = world.store.send(forward.clone()).await.unwrap().message;
+    assert_eq!(
+        world.store.send(forward).await.unwrap().message.attachments,
+        second.attachments
+    );
+    let copy = second.attachments[0].clone();
+    assert_ne!(copy.id, file.id);
+    assert_eq!(
+        Attachment {
+            id: file.id,
+            ..copy.clone()
+        },
+        file
+    );
+    let upload = world.store.uploads(&[copy.id]).await.unwrap().remove(0).unwrap();
+    assert_eq!(
+        (upload.owner_id, upload.message_id),
+        (bert.user_id, Some(second.id))
+    );
+    assert_eq!(upload.blob_id, file.id, "the bytes are there once");
+
+    // The first goes, and the bytes stay; the second goes, and they go.
+    let due = async || world.store.take_due(world.now(), world.now(), 100).await.unwrap();
+    world.deed(room, &anna, Deed::DeleteMessage(first.id)).await;
+    let gone = due().await;
+    assert_eq!((gone.len(), gone[0].id, gone[0].blob_id), (1, file.id, None));
+    world.store.forget(&[file.id]).await.unwrap();
+    assert!(stands(&world.store, copy.id).await);
+    world.deed(elsewhere, &bert, Deed::DeleteMessage(second.id)).await;
+    let gone = due().await;
+    assert_eq!(
+        (gone.len(), gone[0].id, gone[0].blob_id),
+        (1, copy.id, Some(file.id))
+    );
 }
 
 async fn gives_files_up_with_their_room(world: World) {
@@ -221,7 +291,10 @@ async fn sweeps_what_is_due_once(world: World) {
     }
     assert_eq!(taken, orphans);
     let one = *taken.iter().next().unwrap();
-    assert_eq!(fields(send(&world, room, &anna, &[one]).await), ["attachments[0]"]);
+    assert_eq!(
+        fields(send(&world, room, &anna, &[one]).await),
+        ["attachments[0]"]
+    );
     // What could not be removed comes back; what was is forgotten.
     world.store.forget(&[one]).await.unwrap();
     let back = world.store.take_due(again_at, again_at, 100).await.unwrap();

@@ -6,6 +6,7 @@ mod accounts;
 mod conversations;
 mod host_product;
 mod files;
+mod host_product;
 mod lists_of_rooms;
 mod logs;
 mod marks;
