@@ -1,7 +1,9 @@
 //! Files, as one viewer may read them: by the room of the message that bears them, and by no other.
 
+use std::collections::HashMap;
+
 use crate::ports::{Files, Ports};
-use crate::{Actor, Error, Result, Timestamp, Upload, UploadId, UserId};
+use crate::{Actor, Error, MessageId, Result, Timestamp, Upload, UploadId, UserId};
 
 /// A file that the actor may read now. Whoever may not learns nothing: `NotFound`.
 pub async fn media(ports: &Ports, files: &Files, actor: &Actor, id: UploadId) -> Result<Upload> {
@@ -44,11 +46,23 @@ pub(crate) async fn readable_media(
     ids: &[UploadId],
 ) -> Result<Vec<Upload>> {
     let mut found = Vec::new();
+    // The files of one message are judged once.
+    let mut judged: HashMap<MessageId, bool> = HashMap::new();
     for upload in files.uploads.uploads(ids).await?.into_iter().flatten() {
-        match readable(ports, actor, &upload).await {
-            Ok(()) => found.push(upload),
-            Err(Error::NotFound) => {}
-            Err(error) => return Err(error),
+        let known = upload.message_id.and_then(|id| judged.get(&id).copied());
+        let is_readable = match known {
+            Some(is_readable) => is_readable,
+            None => match readable(ports, actor, &upload).await {
+                Ok(()) => true,
+                Err(Error::NotFound) => false,
+                Err(error) => return Err(error),
+            },
+        };
+        if let Some(message_id) = upload.message_id {
+            judged.insert(message_id, is_readable);
+        }
+        if is_readable {
+            found.push(upload);
         }
     }
     Ok(found)
