@@ -13,6 +13,8 @@ use confab_domain::ports::{Accounts, CommittedBatch, CommittedBatches, NewUser, 
 use confab_domain::{Clock, Limits, Timestamp, Trace, UserId, UserRole};
 use confab_domain::ports::{Accounts, CommittedBatch, CommittedBatches, Files, NewUser, Ports};
 use confab_domain::{Clock, FileRules, Limits, Rate, Timestamp, Trace, UserId, UserRole};
+use confab_domain::ports::{Accounts, ByteSource, CommittedBatch, CommittedBatches, Files, NewUser, Ports};
+use confab_domain::{Actor, Clock, FileRules, Limits, Rate, Timestamp, Trace, UserId, UserRole, commands};
 use confab_identity::{Argon2Passwords, Keyring, KeyringSettings, RandomSecrets, SigningKey};
 use confab_media::{LinkKey, Shelf};
 use confab_storage::{Store, StoreSettings};
@@ -266,6 +268,28 @@ impl Desk {
     pub(crate) async fn room(&self, who: &Person, kind: &str) -> String {
         let body = json!({"kind": kind, "name": "room"});
         id(&self.post(who, "/rooms", body).await.expect(201))
+    }
+
+    /// A file of somebody, `a.txt`, without the way over HTTP.
+    pub(crate) async fn upload(&self, who: &Person, text: &str) -> String {
+        struct Text(Option<bytes::Bytes>);
+        #[async_trait]
+        impl ByteSource for Text {
+            async fn next(&mut self) -> confab_domain::Result<Option<bytes::Bytes>> {
+                Ok(self.0.take())
+            }
+        }
+        let actor = Actor {
+            user_id: who.id.parse().unwrap(),
+            role: UserRole::User,
+            session_id: None,
+        };
+        let mut text = Text(Some(text.to_owned().into()));
+        commands::upload_file(&self.ports, &self.files, &actor, "a.txt", &mut text)
+            .await
+            .unwrap()
+            .id
+            .to_string()
     }
 
     /// A message of somebody.

@@ -208,6 +208,14 @@ const ROWS: &[Row] = &[
     Row(
         "GET /messages/{message_id}/receipts",
         For::Message(Act::SeePresence),
+    // Files: that of the message.
+    Row("POST /uploads", For::Accounts, NO_BODY),
+    Row("POST /media/sign", For::Accounts, |scene| {
+        Some(json!({"ids": [scene.upload_id]}))
+    }),
+    Row(
+        "GET /media/{upload_id}/{filename}",
+        For::Message(Act::Read),
         NO_BODY,
     ),
     // Streams.
@@ -258,6 +266,8 @@ struct Scene {
     /// Not in the room.
     guest: Person,
     message_id: String,
+    /// The message's file.
+    upload_id: String,
 }
 
 impl Scene {
@@ -302,7 +312,12 @@ impl Scene {
                 .await
                 .expect(204);
         }
-        let message_id = id(&desk.say(&target, &room_id, "said by the target").await);
+        let upload_id = desk.upload(&target, "said by the target").await;
+        let said = json!({"content": "said by the target", "attachments": [upload_id]});
+        let said = desk
+            .post(&target, &format!("/rooms/{room_id}/messages"), said)
+            .await;
+        let message_id = id(&said.expect(201));
         Self {
             standing: Standing {
                 kind,
@@ -317,6 +332,7 @@ impl Scene {
             target,
             guest,
             message_id,
+            upload_id,
         }
     }
 
@@ -324,6 +340,8 @@ impl Scene {
     fn filled(&self, path: &str) -> String {
         path.replace("{room_id}", &self.room_id)
             .replace("{message_id}", &self.message_id)
+            .replace("{upload_id}", &self.upload_id)
+            .replace("{filename}", "a.txt")
             .replace("{user_id}", &self.target.id)
             .replace("{emoji}", "%F0%9F%91%8D")
             .replace("{external_key}", "key-1")

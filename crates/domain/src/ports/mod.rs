@@ -3,8 +3,8 @@
 
 mod accounts;
 mod conversations;
-mod host;
 mod files;
+mod host;
 mod host;
 mod identity;
 mod live;
@@ -19,8 +19,8 @@ use std::sync::Arc;
 
 pub use accounts::*;
 pub use conversations::*;
-pub use host::*;
 pub use files::*;
+pub use host::*;
 pub use host::*;
 pub use identity::*;
 pub use live::*;
