@@ -3,8 +3,8 @@
 mod m20261121_000001_foundation;
 mod m20261121_000002_trace_of_events;
 mod m20261121_000003_conversations;
-mod m20261121_000005_search;
 mod m20261121_000004_files;
+mod m20261121_000005_search;
 mod m20261121_000006_api_keys;
 mod m20261121_000008_archived_conversations;
 
