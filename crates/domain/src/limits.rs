@@ -86,6 +86,7 @@ impl Limits {
             ("edits", self.edits),
             ("deletes", self.deletes),
             ("reactions", self.reactions),
+            ("uploads", self.uploads),
             ("searches", self.searches),
             ("marks", self.marks),
             ("tickets", self.tickets),
@@ -102,6 +103,7 @@ impl Limits {
         let off = Rate::per_minute(0);
         Self {
             direct_sends: off,
+            uploads: off,
             room_sends: off,
             logins: off,
             registrations: off,

@@ -84,21 +84,6 @@ pub(crate) struct Wishes {
 impl Default for Wishes {
     fn default() -> Self {
         let limits = Limits::default().without_budgets();
-        let off = Rate {
-            limit: 0,
-            window: Duration::from_mins(1),
-        };
-        let limits = Limits {
-            direct_sends: off,
-            room_sends: off,
-            logins: off,
-            registrations: off,
-            room_changes: off,
-            reactions: off,
-            searches: off,
-            uploads: off,
-            ..Limits::default()
-        };
         Self {
             limits,
             settings: Settings::default(),

@@ -23,7 +23,7 @@ pub async fn upload_file(
     filename: &str,
     bytes: &mut dyn ByteSource,
 ) -> Result<Attachment> {
-    budgets::take_of(ports, "upload", actor, ports.limits.uploads).await?;
+    budgets::take_of(ports, "uploads", actor, ports.limits.uploads).await?;
     let bytes_max = room_left(files, actor).await?;
     let now = ports.clock.now();
     let id = UploadId::mint(now);

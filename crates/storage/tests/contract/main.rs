@@ -4,8 +4,8 @@
 
 mod accounts;
 mod conversations;
-mod host_product;
 mod files;
+mod host_product;
 mod host_product;
 mod lists_of_rooms;
 mod logs;
