@@ -5,10 +5,9 @@
 mod account;
 mod conversations;
 mod desk;
-mod host;
-mod limits;
 mod files;
 mod host;
+mod limits;
 mod log;
 mod matrix;
 mod members;

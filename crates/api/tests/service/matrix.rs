@@ -208,6 +208,8 @@ const ROWS: &[Row] = &[
     Row(
         "GET /messages/{message_id}/receipts",
         For::Message(Act::SeePresence),
+        NO_BODY,
+    ),
     // Files: that of the message.
     Row("POST /uploads", For::Accounts, NO_BODY),
     Row("POST /media/sign", For::Accounts, |scene| {

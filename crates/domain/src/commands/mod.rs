@@ -5,7 +5,6 @@ mod accounts;
 mod api_keys;
 mod authenticate;
 pub(crate) mod budgets;
-mod budgets;
 mod conversations;
 mod files;
 mod host_users;

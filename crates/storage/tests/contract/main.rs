@@ -6,7 +6,6 @@ mod accounts;
 mod conversations;
 mod files;
 mod host_product;
-mod host_product;
 mod lists_of_rooms;
 mod logs;
 mod marks;
