@@ -73,7 +73,7 @@ pub(crate) struct KeepRoomBody {
     /// Whether what happens is also told by messages of type `system`; false by default.
     system_messages: Option<bool>,
     /// For how many seconds after sending a message may be edited; absent: always.
-    #[schema(minimum = 0, maximum = 31536000)]
+    #[schema(minimum = 0, maximum = 31_536_000)]
     edit_window_seconds: Option<i64>,
 }
 

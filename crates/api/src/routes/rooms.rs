@@ -119,7 +119,7 @@ pub(crate) struct CreateRoomBody {
     /// Whether what happens (joined, left, renamed …) is also told by messages of type `system`; false by default.
     system_messages: Option<bool>,
     /// For how many seconds after sending a message may be edited; absent: always.
-    #[schema(minimum = 0, maximum = 31536000)]
+    #[schema(minimum = 0, maximum = 31_536_000)]
     edit_window_seconds: Option<i64>,
 }
 
@@ -236,7 +236,7 @@ pub(crate) struct UpdateRoomBody {
     system_messages: Patch<bool>,
     /// For how many seconds after sending a message may be edited; null: always.
     #[serde(default, deserialize_with = "present")]
-    #[schema(value_type = Option<i64>, minimum = 0, maximum = 31536000)]
+    #[schema(value_type = Option<i64>, minimum = 0, maximum = 31_536_000)]
     edit_window_seconds: Patch<i64>,
 }
 

@@ -129,7 +129,7 @@ async fn moderators_pin_and_members_read_the_pins() {
         .get(&bob, &format!("{pins}?limit=1&cursor={cursor}"))
         .await
         .expect(200);
-    assert_eq!(ids(&second), [one.clone()]);
+    assert_eq!(ids(&second), std::slice::from_ref(&one));
     desk.delete(&ada, &format!("{pins}/{two}")).await.expect(204);
     desk.delete(&ada, &format!("{pins}/{two}")).await.expect(204);
     desk.delete(&ada, &format!("/messages/{one}")).await.expect(204);
