@@ -98,6 +98,7 @@ pub struct Privacy {
 }
 
 impl Privacy {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
     fn is_default(&self) -> bool {
         *self == Self::default()
     }

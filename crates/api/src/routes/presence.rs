@@ -51,9 +51,9 @@ async fn list_presence(
     let limit = cursor::page_size(wanted.limit)?;
     let (room, people) = queries::list_presence(&ports, &caller.actor, path.room_id, limit).await?;
     let mut users = ports.accounts.users(&room.user_ids).await?;
-    users
-        .iter_mut()
-        .for_each(|user| user.expire_status(ports.clock.now()));
+    for user in &mut users {
+        user.expire_status(ports.clock.now());
+    }
     let items = people.iter().map(|presence| {
         let user = users.iter().find(|user| user.id == presence.user_id);
         Presence::new(presence, user)
