@@ -83,3 +83,59 @@ test('a message is found by its words and shown where it stands', async () => {
   await ada.page.locator('.message.found', { hasText: 'brown fox' }).waitFor();
   assert.deepEqual(ada.complaints, []);
 });
+
+test('a conversation is pinned, muted and put away, on all windows of a person', async () => {
+  const [ada, bob] = [await all.person(), await all.person()];
+  await ada.register('ada4', 'Ada Sorts');
+  await bob.register('bob4', 'Bob Sorts');
+  await makeRoom(ada, 'First room', ['Bob Sorts']);
+  await makeRoom(ada, 'Second room', ['Bob Sorts']);
+  const other = await all.person();
+  await other.signIn('ada4');
+  const names = (/** @type {import('./kit/browser.mjs').Person} */ person) => person.page.locator('a.conversation .name').allInnerTexts();
+  const menu = async (/** @type {string} */ room, /** @type {string} */ item) => {
+    await ada.open(room);
+    await ada.page.locator('.room-head').getByRole('button', { name: 'More actions' }).click();
+    await ada.page.getByRole('menuitem', { name: item, exact: true }).click();
+  };
+  await ada.page.locator('a.conversation', { hasText: 'Second room' }).waitFor();
+  await menu('First room', 'Pin to the top');
+  await until(async () => (await names(other)).join() === 'First room,Second room', 'it is at the top in the other window');
+
+  await menu('Second room', 'Mute');
+  await other.page.locator('a.conversation', { hasText: 'Second room' }).getByText('Muted').waitFor({ state: 'attached' });
+  await bob.open('Second room');
+  await bob.say('not so loud');
+  await other.page.locator('a.conversation', { hasText: 'Second room' }).locator('.badge.quiet[data-unread="1"]').waitFor();
+  assert.equal(await other.page.title(), 'Confab');
+
+  await menu('First room', 'Archive');
+  await other.page.getByRole('button', { name: 'Archived (1)' }).waitFor();
+  await until(async () => (await names(other)).join() === 'Second room', 'it is out of the way');
+  // It comes back by itself when something is said.
+  await bob.open('First room');
+  await bob.say('knock knock');
+  await until(async () => (await names(other)).includes('First room'), 'it is back');
+  // All of it is the server's word: a new page shows the same.
+  await ada.page.reload();
+  await ada.connected();
+  await ada.page.locator('a.conversation', { hasText: 'Second room' }).getByText('Muted').waitFor({ state: 'attached' });
+  assert.deepEqual([ada.complaints, bob.complaints, other.complaints], [[], [], []]);
+});
+
+test('what somebody says of themselves is seen by who shares a room', async () => {
+  const [ada, bob] = [await all.person(), await all.person()];
+  await ada.register('ada5', 'Ada Says');
+  await bob.register('bob5', 'Bob Says');
+  await ada.page.getByRole('button', { name: 'New conversation' }).first().click();
+  await ada.page.getByLabel('Find people by name').fill('bob5');
+  await ada.page.locator('dialog .person-open').filter({ hasText: 'Bob Says' }).click();
+  await ada.page.locator('.room-title', { hasText: 'Online' }).waitFor();
+  await bob.page.getByRole('button', { name: 'Profile and settings' }).click();
+  await bob.page.getByLabel('What you are up to').fill('<b>Painting</b>');
+  await bob.page.locator('dialog form').filter({ has: bob.page.getByLabel('What you are up to') }).getByRole('button', { name: 'Save' }).click();
+  await ada.page.locator('.room-title', { hasText: '<b>Painting</b>' }).waitFor();
+  await bob.page.getByRole('radio', { name: 'Busy' }).check();
+  await ada.page.locator('.room-title', { hasText: 'Busy · <b>Painting</b>' }).waitFor();
+  assert.deepEqual([ada.complaints, bob.complaints], [[], []]);
+});

@@ -44,6 +44,8 @@ export class Chat extends Observable {
   /** Rooms on their way here. @type {Map<string, Promise<Room | null>>} */
   #coming = new Map();
   #wasOnline = false;
+  /** @type {Promise<void> | null} */
+  #listing = null;
 
   constructor() {
     super();
@@ -62,7 +64,8 @@ export class Chat extends Observable {
     client.on('outgoingRemoved', ({ room_id }) => this.rooms.get(room_id)?.changed());
     client.on('subscribed', ({ room_id, my_role, unread, last_read_number }) => {
       const room = this.rooms.get(room_id);
-      if (!room) return void this.fetchRoom(room_id);
+      // Before the list is here it is about to bring them all, in pages; a room at a time would be a request each.
+      if (!room) return void (this.isListed && this.fetchRoom(room_id));
       room.data = { ...room.data, my_role, unread };
       room.readUpTo(last_read_number);
       room.changed();
@@ -114,6 +117,7 @@ export class Chat extends Observable {
     this.me = null;
     this.rooms = new Map();
     this.isListed = false;
+    this.#listing = null;
     this.people.clear();
     this.media.clear();
     this.#wasOnline = false;
@@ -132,8 +136,8 @@ export class Chat extends Observable {
     this.connection.changed();
     if (!isNewlyOnline) return;
     // What has no events (settings, mentions, other people's marks) may have changed meanwhile.
+    if (this.#wasOnline || !this.isListed) void this.loadConversations();
     if (this.#wasOnline) {
-      void this.loadConversations();
       void this.openRoom?.loadMarks().catch(() => {});
     }
     this.#wasOnline = true;
@@ -144,7 +148,14 @@ export class Chat extends Observable {
     return ui.roomId ? (this.rooms.get(ui.roomId) ?? null) : null;
   }
 
-  async loadConversations() {
+  loadConversations() {
+    this.#listing ??= this.#list().finally(() => {
+      this.#listing = null;
+    });
+    return this.#listing;
+  }
+
+  async #list() {
     try {
       if (!('listConversations' in rest)) {
         // A server without the list: the rooms, with what they know.
@@ -256,7 +267,7 @@ export class Chat extends Observable {
   async #event(event) {
     const known = this.rooms.get(event.room_id);
     if (!known) {
-      await this.fetchRoom(event.room_id);
+      if (this.isListed) await this.fetchRoom(event.room_id);
       return;
     }
     known.apply(event);
