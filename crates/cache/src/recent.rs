@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use confab_domain::ports::{MessagePage, PageAt};
-use confab_domain::{Epoch, Event, EventBody, Horizon, Message};
+use confab_domain::{Epoch, Event, EventBody, Horizon, Message, MessageId, Timestamp};
 
 /// Messages kept for a room.
 pub(crate) const MESSAGES_MAX: usize = 50;
@@ -125,8 +125,9 @@ impl Recent {
             let is_followed = match Touch::of(event) {
                 None => true,
                 Some(Touch::New(message)) => self.append(message),
-                Some(Touch::Changed(message)) => self.replace(message),
-                Some(Touch::Lost(number)) => self.messages.first().is_some_and(|first| number < first.number),
+                Some(Touch::Changed(message)) => !self.shows_parent(message.id) && self.replace(message),
+                Some(Touch::Gone(number, id)) => self.is_below(number) && !self.shows_parent(id),
+                Some(Touch::Lost(number)) => self.is_below(number),
             };
             if !is_followed {
                 return false;
@@ -136,12 +137,34 @@ impl Recent {
         true
     }
 
+    /// Whether this number is older than all that is here.
+    fn is_below(&self, number: i64) -> bool {
+        self.messages.first().is_some_and(|first| number < first.number)
+    }
+
+    /// Whether a reply here shows this message as its parent: then only the store knows how it looks now.
+    fn shows_parent(&self, id: MessageId) -> bool {
+        self.messages.iter().any(|message| message.reply_to == Some(id))
+    }
+
+    /// Counts one more reply to this message, when it is here.
+    fn count_reply(&mut self, parent_id: MessageId, at: Timestamp) {
+        if let Some(parent) = self.messages.iter_mut().find(|message| message.id == parent_id) {
+            let extras = &mut Arc::make_mut(parent).extras;
+            extras.reply_count += 1;
+            extras.last_reply_at = Some(at);
+        }
+    }
+
     fn append(&mut self, message: &Message) -> bool {
         let is_next = match self.messages.last() {
             Some(last) => message.number == last.number + 1,
             None => !self.has_older && message.number == 1,
         };
         if is_next {
+            if let Some(parent_id) = message.reply_to {
+                self.count_reply(parent_id, message.created_at);
+            }
             self.messages.push(Arc::new(message.clone()));
             if self.messages.len() > MESSAGES_MAX {
                 self.messages.remove(0);
@@ -175,8 +198,10 @@ pub(crate) enum Touch<'a> {
     /// One is now like this.
     Changed(&'a Message),
     /// The one of this number, or any from it on, is no longer what it was, and only the store knows what it
-    /// is: a tombstone's form is the store's own.
+    /// is.
     Lost(i64),
+    /// As [`Self::Lost`], and so are the replies to it, which show it: a tombstone's form is the store's own.
+    Gone(i64, MessageId),
 }
 
 impl<'a> Touch<'a> {
@@ -192,8 +217,8 @@ impl<'a> Touch<'a> {
             }
             EventBody::MessageCreated { message } => Some(Self::New(message)),
             EventBody::MessageUpdated { message } => Some(Self::Changed(message)),
-            EventBody::MessageDeleted { number, .. }
-            | EventBody::ReactionAdded { number, .. }
+            EventBody::MessageDeleted { number, message_id } => Some(Self::Gone(*number, *message_id)),
+            EventBody::ReactionAdded { number, .. }
             | EventBody::ReactionRemoved { number, .. }
             | EventBody::MessagePinned { number, .. }
             | EventBody::MessageUnpinned { number, .. } => Some(Self::Lost(*number)),

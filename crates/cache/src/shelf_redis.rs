@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use confab_domain::{Epoch, Message, Room, RoomId};
+use confab_domain::{Epoch, Message, Room, RoomId, Timestamp};
 use redis::{Cmd, Pipeline};
 
 use crate::link::{Away, RedisLink};
@@ -16,6 +16,22 @@ use crate::shelf::{Run, Shelf, jittered};
 
 /// Commands in one pipeline.
 const PIPELINE_COMMANDS_MAX: usize = 500;
+
+/// What is kept of a message: its JSON, and where it was answered since that was written, how often and when
+/// last.
+const ENTRY_TEXTS: usize = 3;
+
+fn kept_message(entry: &[Option<String>]) -> Option<Arc<Message>> {
+    let [text, answered, answered_at] = entry else {
+        return None;
+    };
+    let mut message: Message = serde_json::from_str(text.as_deref()?).ok()?;
+    if let (Some(count), Some(at)) = (answered, answered_at) {
+        message.extras.reply_count += count.parse::<i64>().ok()?;
+        message.extras.last_reply_at = Some(Timestamp::from_millis(at.parse().ok()?));
+    }
+    Some(Arc::new(message))
+}
 
 pub(crate) struct RedisShelf {
     link: RedisLink,
@@ -34,18 +50,16 @@ impl RedisShelf {
 
     async fn get_recent(&self, room_id: RoomId, epoch: &Epoch, seq: i64) -> Result<Option<Recent>, Away> {
         let mut call = GET_RECENT.on(&self.link.keys().recent(room_id, epoch));
-        let found: Option<Vec<String>> = self.link.query(call.arg(seq)).await?;
+        let found: Option<Vec<Option<String>>> = self.link.query(call.arg(seq)).await?;
         Ok(found.and_then(|found| {
-            let (older, texts) = found.split_first()?;
-            let messages = texts
-                .iter()
-                .map(|json| serde_json::from_str::<Message>(json).map(Arc::new));
+            let (older, entries) = found.split_first()?;
             // What cannot be read was written by a version that should have had another key: a miss.
-            let messages = messages.collect::<Result<Vec<_>, _>>().ok()?;
+            let messages = entries.chunks(ENTRY_TEXTS).map(kept_message);
+            let messages = messages.collect::<Option<Vec<_>>>()?;
             Some(Recent {
                 seq,
                 messages,
-                has_older: older == "1",
+                has_older: older.as_deref() == Some("1"),
             })
         }))
     }
@@ -64,13 +78,30 @@ impl RedisShelf {
             .arg(ttl_ms(self.recent_ttl))
             .arg(MESSAGES_MAX);
         for event in &run.events {
-            let (kind, number, text) = match Touch::of(event) {
+            // The last two: whom it answers (or which one it is), and when.
+            let (kind, number, text, id, at) = match Touch::of(event) {
                 None => continue,
-                Some(Touch::New(message)) => ("new", message.number, json(message)),
-                Some(Touch::Changed(message)) => ("changed", message.number, json(message)),
-                Some(Touch::Lost(number)) => ("lost", number, Vec::new()),
+                Some(Touch::New(message)) => {
+                    let parent_id = message.reply_to.map(|id| id.to_string()).unwrap_or_default();
+                    let at = message.created_at.as_millis();
+                    ("new", message.number, json(message), parent_id, at)
+                }
+                Some(Touch::Changed(message)) => (
+                    "changed",
+                    message.number,
+                    json(message),
+                    message.id.to_string(),
+                    0,
+                ),
+                Some(Touch::Gone(number, id)) => ("gone", number, Vec::new(), id.to_string(), 0),
+                Some(Touch::Lost(number)) => ("lost", number, Vec::new(), String::new(), 0),
             };
-            call.arg(event.seq).arg(kind).arg(number).arg(text);
+            call.arg(event.seq)
+                .arg(kind)
+                .arg(number)
+                .arg(text)
+                .arg(id)
+                .arg(at);
         }
         call
     }

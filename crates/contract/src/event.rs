@@ -222,14 +222,23 @@ impl LogEntry {
 }
 
 /// An event of a type this version knows; another one as a bare object.
+/// A message as events show it. A client that counts the replies it is told of would count those twice that a
+/// replayed message already counts.
+fn without_counts(message: domain::Message) -> Message {
+    let mut message = Message::from(message);
+    message.extras.reply_count = 0;
+    message.extras.last_reply_at = None;
+    message
+}
+
 fn nested(event: &domain::Event) -> Result<Event, Map<String, Value>> {
     use domain::EventBody as From;
     let body = match event.body.clone() {
         From::MessageCreated { message } => EventBody::MessageCreated {
-            message: (*message).into(),
+            message: without_counts(*message),
         },
         From::MessageUpdated { message } => EventBody::MessageUpdated {
-            message: (*message).into(),
+            message: without_counts(*message),
         },
         From::MessageDeleted { message_id, number } => EventBody::MessageDeleted { message_id, number },
         From::ReactionAdded {

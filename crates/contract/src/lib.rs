@@ -24,8 +24,8 @@ pub use error::{FieldProblem, Problem, problem_type, status_of, title_of};
 pub use event::{Event, EventBody, HiddenEvent, LogEntry, encode_event, encode_hidden};
 pub use host::{ApiKey, HostUser, NewApiKey, UserTokens};
 pub use message::{
-    Attachment, ForwardedFrom, LogPage, Message, MessageExtras, MessagePage, MessagePreview, Reaction,
-    ReactionCount,
+    Attachment, FormerText, ForwardedFrom, LogPage, Message, MessageExtras, MessagePage, MessagePreview,
+    Reaction, ReactionCount,
 };
 pub use moderation::{Ban, Mute};
 pub use page::{AsOf, Page, RoomPage};

@@ -81,15 +81,17 @@ pub struct MessageExtras {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(required = false, nullable = false)]
     pub forwarded_from: Option<ForwardedFrom>,
-    /// The message it answers, as it is now. Absent in rooms where not every viewer may see that one.
+    /// The message it answers, as it is now. In rooms with `history: "since_join"`, where not every viewer may
+    /// see that one, over REST alone, and to those who may.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(required = false, nullable = false)]
     pub parent: Option<MessagePreview>,
-    /// Messages that answer it and are not deleted.
+    /// Messages that answer it and are not deleted. Absent in events: a client adds those that come after the
+    /// `as_of` of its page.
     #[serde(default, skip_serializing_if = "is_zero")]
     #[schema(required = false)]
     pub reply_count: i64,
-    /// When it was last answered.
+    /// When it was last answered. Absent in events.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = String, format = DateTime, required = false)]
     pub last_reply_at: Option<Timestamp>,
@@ -314,6 +316,32 @@ impl Reaction {
             user_id: reaction.user_id,
             user: user.into(),
             created_at: reaction.created_at,
+        }
+    }
+}
+
+/// What a message said before an edit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct FormerText {
+    /// The text.
+    pub content: String,
+    /// When it was sent, or edited to be so.
+    #[schema(value_type = String, format = DateTime)]
+    pub written_at: Timestamp,
+    /// When it was replaced.
+    #[schema(value_type = String, format = DateTime)]
+    pub replaced_at: Timestamp,
+    /// The event that replaced it.
+    pub replaced_seq: i64,
+}
+
+impl From<confab_domain::ports::FormerText> for FormerText {
+    fn from(former: confab_domain::ports::FormerText) -> Self {
+        Self {
+            content: former.content,
+            written_at: former.written_at,
+            replaced_at: former.replaced_at,
+            replaced_seq: former.replaced_seq,
         }
     }
 }

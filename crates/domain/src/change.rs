@@ -13,8 +13,8 @@ use serde_json::Value;
 
 use crate::rights::{self, Act, Standing};
 use crate::{
-    Actor, Ban, Error, LeaveReason, Member, MemberRole, Message, MessageId, Result, Room, RoomHead, RoomKind,
-    Timestamp, UserId, UserRole,
+    Actor, Ban, ContentType, Error, LeaveReason, Member, MemberRole, Message, MessageId, Named, Result, Room,
+    RoomHead, RoomKind, Timestamp, UserId, UserRole,
 };
 
 /// Largest room, in members; a bound, not a promise of speed.
@@ -41,11 +41,18 @@ pub enum Deed {
     EditMessage {
         /// Which.
         message_id: MessageId,
-        /// The new text.
+        /// The new text; empty only where there are files.
         content: String,
+        /// Whom and what the new text names.
+        named: Named,
     },
     /// Delete a message.
-    DeleteMessage(MessageId),
+    DeleteMessage {
+        /// Which.
+        message_id: MessageId,
+        /// Why, for everybody in the room to read; kept only where it is not one's own.
+        reason: Option<String>,
+    },
     /// React to a message with an emoji, in its kept form.
     AddReaction {
         /// Which message.
@@ -142,7 +149,7 @@ impl Deed {
                 owners: true,
                 ..Needs::default()
             },
-            Self::EditMessage { message_id, .. } | Self::DeleteMessage(message_id) => Needs {
+            Self::EditMessage { message_id, .. } | Self::DeleteMessage { message_id, .. } => Needs {
                 message_id: Some(*message_id),
                 ..Needs::default()
             },
@@ -261,6 +268,8 @@ pub enum Effect {
         number: i64,
         /// The new text.
         content: String,
+        /// Whom and what it names: mentions that are no longer in it are forgotten.
+        named: Named,
     },
     /// Add a person's reaction and count it.
     ReactionAdded {
@@ -310,12 +319,17 @@ pub enum Effect {
         /// Whom.
         user_id: UserId,
     },
-    /// Leave a tombstone; erase text, metadata, reactions, pin and edit history.
+    /// Leave a tombstone; erase text, files, metadata, edit history, reactions, pin and mentions, and count it no
+    /// longer among the replies of its parent.
     MessageDeleted {
         /// Which.
         message_id: MessageId,
         /// Its number.
         number: i64,
+        /// Who did it, when that was not the sender.
+        deleted_by: Option<UserId>,
+        /// Why, when it was not the sender.
+        reason: Option<String>,
     },
 }
 
@@ -392,9 +406,13 @@ pub fn decide(actor: &Actor, deed: &Deed, facts: &Facts) -> Result<Vec<Effect>> 
             rights::check(Act::DeleteRoom, standing)?;
             Ok(vec![Effect::RoomDeleted])
         }
-        Deed::EditMessage { message_id, content } => {
+        Deed::EditMessage {
+            message_id,
+            content,
+            named,
+        } => {
             let message = visible_message(facts, standing)?;
-            if message.sender_id != actor.user_id {
+            if !is_own(actor, message) {
                 return Err(Error::Forbidden("only the sender may edit a message"));
             }
             permit(Act::EditOwnMessage)?;
@@ -404,11 +422,16 @@ pub fn decide(actor: &Actor, deed: &Deed, facts: &Facts) -> Result<Vec<Effect>> 
             if message.content.as_deref() == Some(content) {
                 return Ok(Vec::new());
             }
+            if content.is_empty() && message.attachments.is_empty() {
+                return Err(Error::invalid("content", "must not be empty"));
+            }
+            editable_still(actor, message, facts)?;
             may_speak(actor, facts)?;
             Ok(vec![Effect::MessageUpdated {
                 message_id: *message_id,
                 number: message.number,
                 content: content.clone(),
+                named: named.clone(),
             }])
         }
         Deed::AddReaction { emoji, .. } => {
@@ -430,9 +453,9 @@ pub fn decide(actor: &Actor, deed: &Deed, facts: &Facts) -> Result<Vec<Effect>> 
             permit(Act::Pin)?;
             Ok(reactions::unpin(visible_message(facts, standing)?))
         }
-        Deed::DeleteMessage(message_id) => {
+        Deed::DeleteMessage { message_id, reason } => {
             let message = visible_message(facts, standing)?;
-            let own = message.sender_id == actor.user_id;
+            let own = is_own(actor, message);
             rights::check(
                 if own {
                     Act::DeleteOwnMessage
@@ -447,6 +470,8 @@ pub fn decide(actor: &Actor, deed: &Deed, facts: &Facts) -> Result<Vec<Effect>> 
             Ok(vec![Effect::MessageDeleted {
                 message_id: *message_id,
                 number: message.number,
+                deleted_by: (!own).then_some(actor.user_id),
+                reason: reason.clone().filter(|_| !own),
             }])
         }
     }
@@ -597,6 +622,28 @@ fn visible_message(facts: &Facts, standing: Standing) -> Result<&Message> {
     if shown { Ok(message) } else { Err(Error::NotFound) }
 }
 
+/// Whether it is the actor's to change. What the system wrote about somebody bears their name, but is not
+/// theirs.
+fn is_own(actor: &Actor, message: &Message) -> bool {
+    message.sender_id == actor.user_id
+        && (message.content_type != ContentType::System || actor.role == UserRole::Service)
+}
+
+fn editable_still(actor: &Actor, message: &Message, facts: &Facts) -> Result<()> {
+    if message.extras.forwarded_from.is_some() {
+        return Err(Error::Forbidden(
+            "a forwarded message says what its first sender said",
+        ));
+    }
+    let window = facts.room.edit_window_seconds;
+    let age_ms = facts.now.as_millis() - message.created_at.as_millis();
+    let is_late = window.is_some_and(|seconds| age_ms > seconds.saturating_mul(1_000));
+    if is_late && actor.role != UserRole::Service {
+        return Err(Error::Forbidden("the time to edit this message is over"));
+    }
+    Ok(())
+}
+
 /// Whether somebody who belongs to the room may say anything there now: edit, react, pin. For sends, see
 /// [`rights::may_send`].
 fn may_speak(actor: &Actor, facts: &Facts) -> Result<()> {
@@ -684,7 +731,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::{ContentType, History, RoomId};
+    use crate::{Attachment, ForwardedFrom, History, RoomId, UploadId};
 
     pub(super) const NOW: Timestamp = Timestamp::from_millis(1_000_000);
 
@@ -1010,6 +1057,7 @@ mod tests {
         let edit = Deed::EditMessage {
             message_id: message(1).id,
             content: "new".into(),
+            named: Named::default(),
         };
         let mut room = facts(RoomKind::Public, Some(MemberRole::Owner), &[]);
         assert!(matches!(
@@ -1026,6 +1074,7 @@ mod tests {
         let same = Deed::EditMessage {
             message_id: message(1).id,
             content: "hello".into(),
+            named: Named::default(),
         };
         assert_eq!(decide(&actor(1, USER), &same, &room).unwrap(), []);
         room.message = Some(Message {
@@ -1046,7 +1095,10 @@ mod tests {
 
     #[test]
     fn deletion_is_the_senders_and_the_moderators() {
-        let deed = Deed::DeleteMessage(message(2).id);
+        let deed = Deed::DeleteMessage {
+            message_id: message(2).id,
+            reason: Some("spam".into()),
+        };
         let with = |own| Facts {
             message: Some(message(2)),
             ..facts(RoomKind::Public, Some(own), &[])
@@ -1067,8 +1119,116 @@ mod tests {
     }
 
     #[test]
+    fn a_moderator_is_named_with_their_reason_and_a_sender_is_not() {
+        let deed = Deed::DeleteMessage {
+            message_id: message(2).id,
+            reason: Some("spam".into()),
+        };
+        let room = Facts {
+            message: Some(message(2)),
+            ..facts(RoomKind::Public, Some(MemberRole::Moderator), &[])
+        };
+        let deleted = |deleted_by, reason: Option<&str>| {
+            [Effect::MessageDeleted {
+                message_id: message(2).id,
+                number: 5,
+                deleted_by,
+                reason: reason.map(str::to_owned),
+            }]
+        };
+        let by_moderator = decide(&actor(1, USER), &deed, &room).unwrap();
+        assert_eq!(by_moderator, deleted(Some(id(1)), Some("spam")));
+        let by_sender = decide(&actor(2, USER), &deed, &room).unwrap();
+        assert_eq!(by_sender, deleted(None, None));
+    }
+
+    fn edit(content: &str) -> Deed {
+        Deed::EditMessage {
+            message_id: message(1).id,
+            content: content.into(),
+            named: Named::default(),
+        }
+    }
+
+    #[test]
+    fn a_room_says_for_how_long_a_message_may_be_edited() {
+        let mut room = Facts {
+            message: Some(message(1)),
+            now: NOW.plus(std::time::Duration::from_mins(1)),
+            ..facts(RoomKind::Public, Some(MemberRole::Owner), &[])
+        };
+        for (window, role, allowed) in [
+            (None, USER, true),
+            (Some(60), USER, true),
+            (Some(59), USER, false),
+            (Some(0), USER, false),
+            (Some(0), UserRole::Service, true),
+        ] {
+            room.room.edit_window_seconds = window;
+            let decided = decide(&actor(1, role), &edit("new"), &room);
+            assert_eq!(decided.is_ok(), allowed, "{window:?} as {role:?}");
+            assert!(
+                decide(&actor(1, role), &edit("hello"), &room).is_ok(),
+                "it is so already"
+            );
+        }
+    }
+
+    #[test]
+    fn only_files_stand_without_text() {
+        let mut room = Facts {
+            message: Some(message(1)),
+            ..facts(RoomKind::Public, Some(MemberRole::Member), &[])
+        };
+        assert!(matches!(
+            decide(&actor(1, USER), &edit(""), &room),
+            Err(Error::Invalid(_))
+        ));
+        room.message.as_mut().unwrap().attachments = vec![Attachment {
+            id: UploadId(Uuid::nil()),
+            filename: "a.txt".into(),
+            content_type: "text/plain".into(),
+            size: 1,
+            width: None,
+            height: None,
+            preview: None,
+            has_thumbnail: false,
+        }];
+        assert_eq!(decide(&actor(1, USER), &edit(""), &room).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn what_others_said_through_somebody_is_not_theirs_to_change() {
+        let mut room = Facts {
+            message: Some(message(1)),
+            ..facts(RoomKind::Public, Some(MemberRole::Member), &[])
+        };
+        let delete = Deed::DeleteMessage {
+            message_id: message(1).id,
+            reason: None,
+        };
+        room.message.as_mut().unwrap().extras.forwarded_from = Some(ForwardedFrom {
+            message_id: message(2).id,
+            sender_id: id(2),
+            created_at: NOW,
+        });
+        assert!(decide(&actor(1, USER), &edit("new"), &room).is_err());
+        assert!(decide(&actor(1, USER), &delete, &room).is_ok());
+        room.message = Some(Message {
+            content_type: ContentType::System,
+            ..message(1)
+        });
+        assert!(decide(&actor(1, USER), &edit("new"), &room).is_err());
+        assert!(decide(&actor(1, USER), &delete, &room).is_err());
+        assert!(decide(&actor(1, UserRole::Service), &edit("new"), &room).is_ok());
+    }
+
+    #[test]
     fn what_a_newcomer_may_not_see_they_cannot_touch() {
-        let deed = Deed::DeleteMessage(message(2).id);
+        let deed = Deed::DeleteMessage {
+            message_id: message(2).id,
+            reason: Some("spam".into()),
+        };
         let mut room = Facts {
             message: Some(message(2)),
             ..facts(RoomKind::Public, Some(MemberRole::Owner), &[])

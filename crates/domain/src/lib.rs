@@ -11,6 +11,7 @@ mod host;
 mod ids;
 mod limits;
 mod message;
+pub mod naming;
 pub mod offices;
 pub mod ports;
 pub mod queries;
@@ -38,8 +39,9 @@ pub use ids::{
 };
 pub use limits::{Limits, Rate};
 pub use message::{
-    ATTACHMENTS_MAX, Attachment, Body, ContentType, Extras, ForwardedFrom, LINKS_MAX, MENTIONS_MAX, Message,
-    Named, PINS_MAX, PREVIEW_CHARS_MAX, Preview, REACTION_KINDS_MAX, Reaction, ReactionCount,
+    ATTACHMENTS_MAX, Attachment, Body, ContentType, Extras, ForwardedFrom, HERE_MEMBERS_MAX, LINKS_MAX,
+    MENTIONS_MAX, Message, Named, PINS_MAX, PREVIEW_CHARS_MAX, Preview, REACTION_KINDS_MAX, Reaction,
+    ReactionCount,
 };
 pub use room::{
     Ban, EDIT_WINDOW_SECONDS_MAX, History, Horizon, Member, MemberRole, Room, RoomAccess, RoomHead, RoomKind,

@@ -10,6 +10,8 @@ use crate::{MessageId, RoomId, Timestamp, UploadId, UserId};
 pub const ATTACHMENTS_MAX: usize = 10;
 /// People that one message names; further names are plain text.
 pub const MENTIONS_MAX: usize = 50;
+/// Members of a room in which anyone may name everybody; above it moderators may.
+pub const HERE_MEMBERS_MAX: i64 = 500;
 /// Links that are found in one message.
 pub const LINKS_MAX: usize = 20;
 /// Different emoji on one message.

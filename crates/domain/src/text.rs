@@ -74,7 +74,7 @@ pub fn description(text: &str) -> Checked<()> {
     without_controls(text)
 }
 
-/// Why somebody is banned or something is reported: 1–500 characters, newlines allowed.
+/// Why somebody is banned, or something is reported or deleted: 1–500 characters, newlines allowed.
 pub fn reason(text: &str) -> Checked<()> {
     if text.trim().is_empty() {
         return Err("must not be empty".into());

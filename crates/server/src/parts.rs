@@ -154,6 +154,7 @@ impl Parts {
             host: Arc::<Store>::clone(&store),
             standings: Arc::new(standings),
             room_writes: Arc::<Store>::clone(&store),
+            message_reads: Arc::<Store>::clone(&store),
             room_reads: Arc::new(CachedRooms::new(Arc::<Store>::clone(&store), cache)),
             search: Arc::<Store>::clone(&store),
             moderation: Arc::<Store>::clone(&store),

@@ -17,7 +17,7 @@ use crate::connect::{Store, bounded};
 use crate::dialect::Runner;
 use crate::facts::{self, Told};
 use crate::lists::{self, ListColumn};
-use crate::rows::{self, HEAD, MEMBER, MESSAGE, ROOM, Row, USER};
+use crate::rows::{self, HEAD, MEMBER, ROOM, Row, USER};
 
 /// Runs of logs with memberships, heads and epoch, all in one snapshot.
 pub(crate) async fn log(store: &Store, requests: &[LogRequest]) -> Result<Vec<LogPage>> {
@@ -217,12 +217,13 @@ pub(crate) async fn events<C: ConnectionTrait>(run: &Runner<'_, C>, runs: &[Run]
         ]
     }));
 
+    let shown = rows::shown_message(run.dialect);
     let sql = format!(
-        "SELECT {MESSAGE} FROM {list} AS list JOIN messages g ON g.room_id = list.room_id \
+        "SELECT {shown} FROM {list} AS list JOIN messages g ON g.room_id = list.room_id \
          AND g.seq > list.after_seq AND g.seq <= list.until_seq"
     );
     for row in run.all(&sql, vec![argument.clone()]).await? {
-        let message = rows::message(&row)?;
+        let message = rows::shown(&row)?;
         keep(
             &mut events,
             Event {
@@ -242,7 +243,7 @@ pub(crate) async fn events<C: ConnectionTrait>(run: &Runner<'_, C>, runs: &[Run]
 
     let sql = format!(
         "SELECT v.seq, v.occurred_at, v.room_id, v.id, v.actor_id, v.message_id, v.user_id, v.event_type, v.facts, \
-         v.correlation_id, v.traceparent, {MESSAGE}, {USER} FROM {list} AS list JOIN events v ON v.room_id = list.room_id \
+         v.correlation_id, v.traceparent, {shown}, {USER} FROM {list} AS list JOIN events v ON v.room_id = list.room_id \
          AND v.seq > list.after_seq AND v.seq <= list.until_seq \
          LEFT JOIN messages g ON g.id = v.message_id AND v.event_type = 'message_updated' \
          LEFT JOIN users u ON u.id = v.user_id AND v.event_type = 'user_joined'"
@@ -320,7 +321,7 @@ fn event(row: &Row, rooms: &HashMap<RoomId, (Room, RoomHead)>) -> Result<Event, 
         message_id: row.id_or_none("message_id")?,
         user_id: row.id_or_none::<UserId>("user_id")?,
         facts: row.get::<Option<serde_json::Value>>("facts")?.unwrap_or_default(),
-        message: rows::message_or_none(row)?,
+        message: rows::shown_or_none(row)?,
         user: rows::user_or_none(row)?,
         room: rooms.get(&room_id).map(|(room, head)| (room, head)),
     });

@@ -8,7 +8,7 @@ use sea_orm::{DbErr, Value};
 
 use crate::connect::{Store, bounded};
 use crate::error::from_db;
-use crate::rows::{self, MESSAGE, Row};
+use crate::rows::{self, Row};
 
 /// Messages the viewer may see. `$1` is the room, `$2` the first visible number. A message's number is never
 /// above its `seq`, so the second comparison loses nothing and keeps the scan from walking through all that
@@ -42,8 +42,9 @@ pub(crate) async fn messages(
          (SELECT n.seq FROM messages n WHERE n.room_id = $1 ORDER BY n.seq DESC LIMIT 1) AS newest_seq, \
          h.last_number AS newest_number, \
          (SELECT o.number FROM messages o WHERE o.room_id = $1 AND o.seq < $3 ORDER BY o.seq DESC LIMIT 1) \
-         AS older_number, {MESSAGE} \
-         FROM room_heads h CROSS JOIN epoch e LEFT JOIN page g ON true WHERE h.room_id = $1 ORDER BY g.seq"
+         AS older_number, {} \
+         FROM room_heads h CROSS JOIN epoch e LEFT JOIN page g ON true WHERE h.room_id = $1 ORDER BY g.seq",
+        rows::shown_message(store.dialect())
     );
     let arguments: Vec<Value> = vec![
         room_id.0.into(),
@@ -58,7 +59,7 @@ pub(crate) async fn messages(
     let around = Around::read(first).map_err(from_db)?;
     let messages = found
         .iter()
-        .filter_map(|row| rows::message_or_none(row).transpose());
+        .filter_map(|row| rows::shown_or_none(row).transpose());
     let messages: Vec<Message> = messages.collect::<Result<_, _>>().map_err(from_db)?;
     Ok(around.page(messages, pivot, horizon, at, limit))
 }

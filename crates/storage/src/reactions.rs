@@ -11,7 +11,7 @@ use crate::connect::{Store, bounded};
 use crate::error::from_db;
 use crate::lists::{self, ListColumn};
 use crate::pages::{one_more, page};
-use crate::rows::{self, MESSAGE, Row, USER};
+use crate::rows::{self, Row, USER};
 
 /// Later than any pin: the last moment that both databases hold.
 const END_OF_TIME: Timestamp = Timestamp::from_millis(253_402_300_799_999);
@@ -96,8 +96,9 @@ pub(crate) async fn pins(
     limit: usize,
 ) -> Result<Page<Arc<Message>, PinKey>> {
     let sql = format!(
-        "SELECT {MESSAGE} FROM messages g WHERE g.room_id = $1 AND g.pinned_at IS NOT NULL AND g.number >= $2 \
-         AND (g.pinned_at, g.seq) < ($3, $4) ORDER BY g.pinned_at DESC, g.seq DESC LIMIT $5"
+        "SELECT {} FROM messages g WHERE g.room_id = $1 AND g.pinned_at IS NOT NULL AND g.number >= $2 \
+         AND (g.pinned_at, g.seq) < ($3, $4) ORDER BY g.pinned_at DESC, g.seq DESC LIMIT $5",
+        rows::shown_message(store.dialect())
     );
     let (pinned_at, seq) = after.unwrap_or((END_OF_TIME, i64::MAX));
     let arguments = vec![
@@ -108,7 +109,7 @@ pub(crate) async fn pins(
         one_more(limit),
     ];
     let found = bounded(store.reader().all(&sql, arguments)).await?;
-    let read = |row: &Row| rows::message(row).map(Arc::new);
+    let read = |row: &Row| rows::shown(row).map(Arc::new);
     page(&found, limit, read, |message| {
         (message.extras.pinned_at.unwrap_or(END_OF_TIME), message.seq)
     })

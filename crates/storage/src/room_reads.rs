@@ -15,7 +15,7 @@ use uuid::Uuid;
 use crate::connect::{Store, bounded};
 use crate::error::from_db;
 use crate::pages::{one_more, page};
-use crate::rows::{self, HEAD, MEMBER, MESSAGE, ROOM, Row, USER};
+use crate::rows::{self, HEAD, MEMBER, ROOM, Row, USER};
 use crate::{account_outbox, log, marks, message_pages, room_lists, seats};
 
 #[async_trait]
@@ -164,10 +164,11 @@ async fn message(
     viewer: UserId,
 ) -> Result<Option<(Arc<Message>, RoomAccess)>> {
     let sql = format!(
-        "SELECT e.name AS epoch, r.id AS room_id, r.kind, r.is_active, {HEAD}, {MEMBER}, {MESSAGE} \
+        "SELECT e.name AS epoch, r.id AS room_id, r.kind, r.is_active, {HEAD}, {MEMBER}, {} \
          FROM messages g JOIN rooms r ON r.id = g.room_id JOIN room_heads h ON h.room_id = g.room_id \
          CROSS JOIN epoch e LEFT JOIN members m ON m.room_id = g.room_id AND m.user_id = $2 \
-         WHERE g.id = $1 AND r.deleted_at IS NULL"
+         WHERE g.id = $1 AND r.deleted_at IS NULL",
+        rows::shown_message(store.dialect())
     );
     let row = bounded(
         store
@@ -175,7 +176,7 @@ async fn message(
             .first(&sql, vec![message_id.0.into(), viewer.0.into()]),
     )
     .await?;
-    let read = |row: &Row| Ok((Arc::new(rows::message(row)?), access_of(row)?));
+    let read = |row: &Row| Ok((Arc::new(rows::shown(row)?), access_of(row)?));
     row.as_ref().map(read).transpose().map_err(from_db)
 }
 

@@ -1,8 +1,8 @@
 //! From rows to the domain's nouns. Each noun has its list of columns, to be selected with a table alias.
 
 use confab_domain::{
-    Attachment, Ban, ContentType, CustomStatus, Extras, History, Member, MemberRole, Message, Privacy, Room,
-    RoomHead, RoomKind, Timestamp, User, UserRole,
+    Attachment, Ban, ContentType, CustomStatus, Extras, History, Member, MemberRole, Message, MessageId,
+    PREVIEW_CHARS_MAX, Preview, Privacy, Room, RoomHead, RoomKind, Timestamp, User, UserId, UserRole,
 };
 use sea_orm::{DbErr, QueryResult, TryGetable};
 use serde::de::DeserializeOwned;
@@ -236,6 +236,59 @@ pub(crate) fn attachments_text(attachments: &[Attachment]) -> Option<String> {
         return None;
     }
     serde_json::to_string(attachments).ok()
+}
+
+/// [`MESSAGE`] with the parent of a reply as everybody may see it: in rooms whose history is open to all. A
+/// subquery that is begun for replies alone; there is no other plan for it than one look by the key.
+pub(crate) fn shown_message(dialect: Dialect) -> String {
+    format!(
+        "{MESSAGE}, CASE WHEN g.reply_to IS NOT NULL AND g.deleted_at IS NULL THEN (SELECT {} FROM messages p \
+         JOIN rooms pr ON pr.id = p.room_id WHERE p.id = g.reply_to AND pr.history = 'all') END AS g_parent",
+        preview(dialect)
+    )
+}
+
+/// The message of [`shown_message`].
+pub(crate) fn shown(row: &Row) -> Result<Message, DbErr> {
+    let mut message = message(row)?;
+    message.extras.parent = preview_or_none(row, "g_parent")?.map(Box::new);
+    Ok(message)
+}
+
+/// The message of [`shown_message`] in an outer join.
+pub(crate) fn shown_or_none(row: &Row) -> Result<Option<Message>, DbErr> {
+    if row.get::<Option<Uuid>>("g_id")?.is_none() {
+        return Ok(None);
+    }
+    shown(row).map(Some)
+}
+
+/// A [`Preview`] of the message `p`, as one JSON array.
+pub(crate) fn preview(dialect: Dialect) -> String {
+    let (array, id, sender_id) = match dialect {
+        Dialect::Postgres => ("json_build_array", "p.id", "p.sender_id"),
+        Dialect::Sqlite => ("json_array", "lower(hex(p.id))", "lower(hex(p.sender_id))"),
+    };
+    format!(
+        "{array}({id}, p.number, {sender_id}, substr(p.content, 1, {PREVIEW_CHARS_MAX}), \
+         CASE WHEN p.deleted_at IS NULL THEN 0 ELSE 1 END, coalesce(json_array_length(p.attachments), 0))"
+    )
+}
+
+/// The preview of a column that may be NULL.
+pub(crate) fn preview_or_none(row: &Row, column: &str) -> Result<Option<Preview>, DbErr> {
+    type Columns = (MessageId, i64, UserId, Option<String>, i64, i64);
+    let columns: Option<Columns> = row.json_or_default(column)?;
+    Ok(columns.map(
+        |(id, number, sender_id, content, is_deleted, attachment_count)| Preview {
+            id,
+            number,
+            sender_id,
+            content,
+            is_deleted: is_deleted != 0,
+            attachment_count,
+        },
+    ))
 }
 
 /// The message of an outer join.

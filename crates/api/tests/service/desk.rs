@@ -331,6 +331,7 @@ fn ports(store: Arc<Store>, clock: Arc<StillClock>, limits: Limits) -> Ports {
         standings: store.clone(),
         room_writes: store.clone(),
         search: store.clone(),
+        message_reads: store.clone(),
         room_reads: store.clone(),
         conversations: store.clone(),
         moderation: store,

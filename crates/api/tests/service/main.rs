@@ -21,3 +21,4 @@ mod rude;
 mod schema;
 mod search;
 mod surroundings;
+mod threads;

@@ -165,6 +165,22 @@ const ROWS: &[Row] = &[
         For::Message(Act::DeleteOthersMessage),
         NO_BODY,
     ),
+    Row(
+        "GET /messages/{message_id}/replies",
+        For::Message(Act::Read),
+        NO_BODY,
+    ),
+    Row(
+        "GET /messages/{message_id}/history",
+        For::Message(Act::Read),
+        NO_BODY,
+    ),
+    // Into the room it is in, so that both rights are one.
+    Row(
+        "POST /messages/{message_id}/forward",
+        For::Message(Act::Send),
+        |scene| Some(json!({"room_id": scene.room_id})),
+    ),
     // Nobody edits what another said; one's own is in `edits_are_the_senders_alone`.
     Row("PATCH /messages/{message_id}", For::Office(&[]), |_| {
         Some(json!({"content": "x"}))

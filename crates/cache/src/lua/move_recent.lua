@@ -2,7 +2,8 @@
 -- Where the run does not continue what is there, or holds what cannot be followed, a hollow page is left: its
 -- seq, without messages, so that nothing older comes back.
 -- KEYS[1] the page. ARGV: first seq, last seq, time to live in ms, messages at most, then for each event that
--- touches a message: seq, 'new' | 'changed' | 'lost', number, JSON.
+-- touches a message: seq, 'new' | 'changed' | 'gone' | 'lost', number, JSON, the id of the message ('new': of the
+-- one it answers, or empty), when it was sent in ms.
 local page = redis.call('HMGET', KEYS[1], 'seq', 'low', 'high', 'older')
 if not page[1] then return 0 end
 local seq, first, last = tonumber(page[1]), tonumber(ARGV[1]), tonumber(ARGV[2])
@@ -16,21 +17,50 @@ local function leave_hollow()
   return 2
 end
 
+-- The number of the first message here whose JSON holds a text, begins with it if so asked. Quotes in a text of a
+-- person are escaped, so no text can feign a key; metadata can, which empties the page and does no harm.
+local function find(text, at_start)
+  if high < low then return nil end
+  local numbers = {}
+  for number = low, high do numbers[#numbers + 1] = string.format('%.0f', number) end
+  for i, json in ipairs(redis.call('HMGET', KEYS[1], unpack(numbers))) do
+    local at = json and string.find(json, text, 1, true)
+    if at and (at == 1 or not at_start) then return numbers[i] end
+  end
+  return nil
+end
+
+local function shows_parent(id)
+  return find('"reply_to":"' .. id .. '"', false)
+end
+
 if not low or first > seq + 1 then return leave_hollow() end
-for i = 5, #ARGV, 4 do
+for i = 5, #ARGV, 6 do
   if tonumber(ARGV[i]) > seq then
-    local kind, number, json = ARGV[i + 1], tonumber(ARGV[i + 2]), ARGV[i + 3]
+    local kind, number, json, id = ARGV[i + 1], tonumber(ARGV[i + 2]), ARGV[i + 3], ARGV[i + 4]
     if kind == 'new' then
       if number ~= high + 1 then return leave_hollow() end
+      if id ~= '' then
+        local parent = find('{"id":"' .. id .. '"', true)
+        if parent then
+          redis.call('HINCRBY', KEYS[1], 'replies:' .. parent, 1)
+          redis.call('HSET', KEYS[1], 'replied:' .. parent, ARGV[i + 5])
+        end
+      end
       redis.call('HSET', KEYS[1], ARGV[i + 2], json)
       high = number
       if high - low + 1 > tonumber(ARGV[4]) then
-        redis.call('HDEL', KEYS[1], string.format('%.0f', low))
+        local lowest = string.format('%.0f', low)
+        redis.call('HDEL', KEYS[1], lowest, 'replies:' .. lowest, 'replied:' .. lowest)
         low = low + 1
         older = '1'
       end
+    elseif kind ~= 'lost' and shows_parent(id) then
+      return leave_hollow()
     elseif number >= low then
       if kind ~= 'changed' or number > high then return leave_hollow() end
+      -- What the event tells of the message counts its replies up to then.
+      redis.call('HDEL', KEYS[1], 'replies:' .. ARGV[i + 2], 'replied:' .. ARGV[i + 2])
       redis.call('HSET', KEYS[1], ARGV[i + 2], json)
     end
   end

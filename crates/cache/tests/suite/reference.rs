@@ -12,9 +12,9 @@ use confab_domain::ports::{
     RoomReads, Seat,
 };
 use confab_domain::{
-    Actor, ContentType, Epoch, Error, Event, EventBody, EventId, History, Horizon, Member, MemberRole,
-    Message, MessageId, Result, Room, RoomAccess, RoomHead, RoomId, RoomKind, RoomSnapshot, Timestamp, Trace,
-    User, UserId,
+    Actor, ContentType, Epoch, Error, Event, EventBody, EventId, Extras, History, Horizon, Member,
+    MemberRole, Message, MessageId, Preview, Result, Room, RoomAccess, RoomHead, RoomId, RoomKind,
+    RoomSnapshot, Timestamp, Trace, User, UserId,
 };
 use parking_lot::Mutex;
 use rand::RngExt;
@@ -150,10 +150,18 @@ impl Reference {
 
     /// Sends several in one transaction.
     pub(crate) fn send_all(&self, room_id: RoomId, texts: &[&str]) -> Arc<CommittedBatch> {
+        self.reply_all(room_id, 0, texts)
+    }
+
+    /// Answers the message of this number several times in one transaction; nothing is answered at 0.
+    pub(crate) fn reply_all(&self, room_id: RoomId, number: i64, texts: &[&str]) -> Arc<CommittedBatch> {
         self.commit(room_id, |kept, first_seq| {
             let mut made = Vec::new();
             for (seq, text) in (first_seq..).zip(texts) {
                 kept.head.last_number += 1;
+                let at = START.plus(Duration::from_millis(seq.unsigned_abs()));
+                let mut now = kept.now();
+                let parent = count_reply(&mut now, number, at);
                 let message = Message {
                     id: MessageId::mint(START),
                     room_id,
@@ -164,15 +172,17 @@ impl Reference {
                     client_id: format!("c{seq}"),
                     content: Some((*text).to_owned()),
                     content_type: ContentType::Plain,
-                    reply_to: None,
+                    reply_to: parent.as_deref().map(|parent| parent.id),
                     metadata: json!({"ratio": 1.0 / 3.0, "empty": [], "none": {}}),
-                    created_at: START,
+                    created_at: at,
                     edited_at: None,
                     deleted_at: None,
                     attachments: Vec::new(),
-                    extras: confab_domain::Extras::default(),
+                    extras: Extras {
+                        parent: parent.as_deref().map(preview).map(Box::new),
+                        ..Extras::default()
+                    },
                 };
-                let mut now = kept.now();
                 now.push(Arc::new(message.clone()));
                 kept.past.push(now);
                 made.push(EventBody::MessageCreated {
@@ -334,6 +344,18 @@ impl Reference {
     }
 }
 
+/// How its replies show a message.
+fn preview(message: &Message) -> Preview {
+    Preview {
+        id: message.id,
+        number: message.number,
+        sender_id: message.sender_id,
+        content: message.content.clone(),
+        is_deleted: message.is_deleted(),
+        attachment_count: 0,
+    }
+}
+
 impl Kept {
     fn now(&self) -> Vec<Arc<Message>> {
         self.past.last().unwrap().clone()
@@ -345,7 +367,33 @@ impl Kept {
             .iter_mut()
             .find(|message| message.number == number && !message.is_deleted())?;
         change(Arc::make_mut(message));
-        let message = Message::clone(message);
+        let mut message = Message::clone(message);
+        if message.is_deleted() {
+            message.extras.parent = None;
+        }
+        for reply in now.iter_mut().filter(|reply| reply.reply_to == Some(message.id)) {
+            if !reply.is_deleted() {
+                Arc::make_mut(reply).extras.parent = Some(Box::new(preview(&message)));
+            }
+        }
+        // Only what was deleted is answered no longer.
+        let answers: Vec<_> = now
+            .iter()
+            .filter(|other| message.reply_to.is_some() && other.reply_to == message.reply_to)
+            .filter(|other| !other.is_deleted())
+            .map(|other| other.created_at)
+            .collect();
+        for parent in now
+            .iter_mut()
+            .filter(|parent| Some(parent.id) == message.reply_to)
+        {
+            let extras = &mut Arc::make_mut(parent).extras;
+            extras.reply_count = i64::try_from(answers.len()).unwrap();
+            extras.last_reply_at = answers.last().copied();
+        }
+        for kept in now.iter_mut().filter(|kept| kept.id == message.id) {
+            *kept = Arc::new(message.clone());
+        }
         self.past.push(now);
         Some(message)
     }
@@ -358,6 +406,16 @@ impl Kept {
             last_message_at: None,
         }
     }
+}
+
+/// The message of this number, which has one more reply now.
+fn count_reply(now: &mut [Arc<Message>], number: i64, at: Timestamp) -> Option<Arc<Message>> {
+    let parent = now.iter_mut().find(|message| message.number == number)?;
+    let before = Arc::clone(parent);
+    let extras = &mut Arc::make_mut(parent).extras;
+    extras.reply_count += 1;
+    extras.last_reply_at = Some(at);
+    Some(before)
 }
 
 fn page(

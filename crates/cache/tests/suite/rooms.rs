@@ -73,6 +73,7 @@ async fn contract(cache: &RoomCache) {
     pages_are_those_of_the_store(cache).await;
     what_follows_keeps_the_page_warm(cache).await;
     a_deleted_text_is_gone_at_once(cache).await;
+    replies_keep_the_page_warm_and_show_no_former_parent(cache).await;
     a_batch_that_was_lost_or_late_does_no_harm(cache).await;
     what_is_not_understood_is_not_followed(cache).await;
     an_old_fill_does_not_replace_a_newer_one(cache).await;
@@ -235,6 +236,53 @@ async fn a_deleted_text_is_gone_at_once(cache: &RoomCache) {
     let found = node.newest(room_id).await;
     let truth = store.page_as_of(room_id, found.last_seq, Horizon::ALL, PageAt::Newest, 50);
     assert_same(&found, &truth, "tombstones have the store's own form");
+}
+
+async fn replies_keep_the_page_warm_and_show_no_former_parent(cache: &RoomCache) {
+    let store = Arc::new(Reference::new());
+    let node = Node::new(&store, cache);
+    let (room_id, _) = store.create_room(RoomKind::Private);
+    store.send_all(room_id, &["parent", "other"]);
+    node.newest(room_id).await;
+    let reads = store.message_reads();
+    node.feed(store.reply_all(room_id, 1, &["one", "two"]));
+    node.feed(store.reply_all(room_id, 1, &["three"]));
+    wait_until("the replies are followed", PATIENCE, async || {
+        let before = store.message_reads();
+        let page = node.newest(room_id).await;
+        assert_eq!(page.messages[4].extras.reply_count, 3);
+        before == store.message_reads()
+    })
+    .await;
+    assert!(
+        store.message_reads() <= reads + 2,
+        "counted here, not read again for each"
+    );
+    let same_as_store = async || {
+        let found = node.newest(room_id).await;
+        let truth = store.page_as_of(room_id, found.last_seq, Horizon::ALL, PageAt::Newest, 50);
+        assert_same(&found, &truth, "with replies");
+        found
+    };
+    // An edit of the parent itself, of a reply, and of a parent that is no longer among the recent ones.
+    node.feed(store.edit(room_id, 1, "edited"));
+    until_warm(&node, &store, room_id).await;
+    let shown = same_as_store().await.messages[0].extras.parent.clone().unwrap();
+    assert_eq!(shown.content.as_deref(), Some("edited"));
+    node.feed(store.edit(room_id, 3, "one, edited"));
+    node.feed(store.delete(room_id, 4));
+    until_warm(&node, &store, room_id).await;
+    assert_eq!(same_as_store().await.messages[4].extras.reply_count, 2);
+    for text in 0..48 {
+        node.feed(store.send(room_id, &format!("{text}")));
+    }
+    until_warm(&node, &store, room_id).await;
+    assert_eq!(same_as_store().await.messages[49].number, 4);
+    node.feed(store.edit(room_id, 1, "edited again"));
+    node.feed(store.delete(room_id, 1));
+    until_warm(&node, &store, room_id).await;
+    let shown = same_as_store().await.messages[48].extras.parent.clone().unwrap();
+    assert!(shown.is_deleted && shown.content.is_none());
 }
 
 async fn a_batch_that_was_lost_or_late_does_no_harm(cache: &RoomCache) {
@@ -463,7 +511,7 @@ async fn every_key_in_redis_runs_out() {
     node.newest(room_id).await;
     node.name(room_id).await;
     for (what, ttl_max_ms) in [("recent", 1_800_000), ("room", 3_600_000)] {
-        let key = format!("confab:v1:{what}:{{{room_id}}}:first");
+        let key = format!("confab:v2:{what}:{{{room_id}}}:first");
         let ttl = redis.command(&["PTTL", &key]).await.unwrap();
         let ttl_ms: i64 = ttl.trim_start_matches(':').trim().parse().unwrap();
         assert!(
@@ -473,7 +521,7 @@ async fn every_key_in_redis_runs_out() {
     }
     // A deletion takes the text out of Redis, too.
     node.feed(store.delete(room_id, 1));
-    let key = format!("confab:v1:recent:{{{room_id}}}:first");
+    let key = format!("confab:v2:recent:{{{room_id}}}:first");
     wait_until("the text is gone", PATIENCE, async || {
         !redis
             .command(&["HGETALL", &key])

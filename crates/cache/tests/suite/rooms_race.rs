@@ -74,7 +74,11 @@ impl Race {
                 random.random_range(0..=last)
             };
             let batch = match random.random_range(0..100) {
-                0..40 => self.store.send(room_id, &format!("{seed} said {step}")),
+                0..25 => self.store.send(room_id, &format!("{seed} said {step}")),
+                25..40 => {
+                    self.store
+                        .reply_all(room_id, some, &[&format!("{seed} answered {step}"), "and again"])
+                }
                 40..50 => self.store.send_all(room_id, &["a", "b", "c"]),
                 50..65 => self.store.edit(room_id, some, &format!("{seed} edited {step}")),
                 65..70 => self.store.react(room_id, some),
@@ -177,7 +181,7 @@ async fn no_difference_in_memory() {
         let race = Race::new(&[memory_cache()]);
         let store = Arc::clone(&race.store);
         let pages = race.run(seed).await;
-        assert!(pages > 500, "only {pages} pages were read");
+        assert!(pages > 200, "only {pages} pages were read");
         assert!(
             store.message_reads() < pages,
             "{} reads for {pages} pages",
@@ -193,7 +197,7 @@ async fn no_difference_over_redis() {
         let race = Race::new(&[redis_cache(&redis).await, redis_cache(&redis).await]);
         let store = Arc::clone(&race.store);
         let pages = race.run(seed).await;
-        assert!(pages > 500, "only {pages} pages were read");
+        assert!(pages > 200, "only {pages} pages were read");
         assert!(
             store.message_reads() < pages,
             "{} reads for {pages} pages",
@@ -222,7 +226,7 @@ async fn no_difference_while_redis_forgets_and_dies() {
         }
     };
     let (pages, ()) = tokio::join!(running, trouble);
-    assert!(pages.unwrap() > 300);
+    assert!(pages.unwrap() > 100);
 }
 
 /// A feeder that cannot keep up drops what it cannot take, without waiting.

@@ -1,11 +1,14 @@
 //! Changes and deletes messages.
 
-use super::budgets;
+use std::sync::Arc;
+
+use super::{budgets, naming};
 use crate::ports::{Changed, Ports};
 use crate::rights::{Act, Verdict};
-use crate::{Actor, Deed, Error, MessageId, Result, RoomId, Trace, UserRole, queries, text};
+use crate::{Actor, Deed, Error, Message, MessageId, Result, Trace, UserRole, queries, text};
 
-/// Changes the text of one's own message. A change to the same text changes nothing.
+/// Changes the text of one's own message, and finds anew whom and what it names. A change to the same text
+/// changes nothing.
 pub async fn edit_message(
     ports: &Ports,
     actor: &Actor,
@@ -13,39 +16,47 @@ pub async fn edit_message(
     content: String,
     trace: Trace,
 ) -> Result<Changed> {
-    text::content(&content).map_err(|reason| Error::invalid("content", reason))?;
+    // Whether a message may do without text is its files' to say.
+    if !content.is_empty() {
+        text::content(&content).map_err(|reason| Error::invalid("content", reason))?;
+    }
     budgets::take_of(ports, "edits", actor, ports.limits.edits).await?;
-    let room_id = room_of(ports, actor, message_id).await?;
-    let deed = Deed::EditMessage { message_id, content };
+    let message = message_of(ports, actor, message_id).await?;
+    let named = naming::named(ports, actor, message.room_id, &content, message.content_type).await?;
+    let deed = Deed::EditMessage {
+        message_id,
+        content,
+        named,
+    };
+    ports
+        .room_writes
+        .change(message.room_id, actor, deed, ports.clock.now(), trace)
+        .await
+}
+
+/// Deletes a message to a tombstone: one's own, or as a moderator, who may say why. Deleting twice changes
+/// nothing.
+pub async fn delete_message(
+    ports: &Ports,
+    actor: &Actor,
+    message_id: MessageId,
+    reason: Option<String>,
+    trace: Trace,
+) -> Result<Changed> {
+    if let Some(reason) = &reason {
+        text::reason(reason).map_err(|wrong| Error::invalid("reason", wrong))?;
+    }
+    budgets::take_of(ports, "deletes", actor, ports.limits.deletes).await?;
+    let room_id = message_of(ports, actor, message_id).await?.room_id;
+    let deed = Deed::DeleteMessage { message_id, reason };
     ports
         .room_writes
         .change(room_id, actor, deed, ports.clock.now(), trace)
         .await
 }
 
-/// Deletes a message to a tombstone: one's own, or as a moderator. Deleting twice changes nothing.
-pub async fn delete_message(
-    ports: &Ports,
-    actor: &Actor,
-    message_id: MessageId,
-    trace: Trace,
-) -> Result<Changed> {
-    budgets::take_of(ports, "deletes", actor, ports.limits.deletes).await?;
-    let room_id = room_of(ports, actor, message_id).await?;
-    ports
-        .room_writes
-        .change(
-            room_id,
-            actor,
-            Deed::DeleteMessage(message_id),
-            ports.clock.now(),
-            trace,
-        )
-        .await
-}
-
-/// The message's own room, never one that the caller names; hidden from who cannot see the room.
-async fn room_of(ports: &Ports, actor: &Actor, message_id: MessageId) -> Result<RoomId> {
+/// The message, judged by its own room, never one that the caller names; hidden from who cannot see the room.
+async fn message_of(ports: &Ports, actor: &Actor, message_id: MessageId) -> Result<Arc<Message>> {
     let (message, access) = ports
         .room_reads
         .message(message_id, actor.user_id)
@@ -56,7 +67,7 @@ async fn room_of(ports: &Ports, actor: &Actor, message_id: MessageId) -> Result<
     let by_office = actor.role == UserRole::Admin;
     let act = if by_office { Act::SeeRoom } else { Act::Read };
     match queries::verdict_on(act, actor, &access) {
-        Verdict::Allowed => Ok(message.room_id),
+        Verdict::Allowed => Ok(message),
         Verdict::Forbidden | Verdict::Hidden => Err(Error::NotFound),
     }
 }

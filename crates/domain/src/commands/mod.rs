@@ -7,12 +7,14 @@ mod authenticate;
 pub(crate) mod budgets;
 mod conversations;
 mod files;
+mod forward_message;
 mod host_users;
 mod keyed_rooms;
 mod marks;
 mod members;
 mod messages;
 mod moderation;
+mod naming;
 mod reactions;
 mod rooms;
 mod send_message;
@@ -29,6 +31,7 @@ pub use authenticate::{AuthError, Identity, authenticate, redeem_ticket, take_ti
 pub use budgets::take_request;
 pub use conversations::update_conversation;
 pub use files::{MediaLink, SIGNED_AT_ONCE_MAX, sign_media, sweep_files, upload_file};
+pub use forward_message::{ForwardMessage, forward_message};
 pub use host_users::{
     HandedOut, KeepUser, USERS_AT_ONCE_MAX, end_sessions_of, hand_out_tokens, id_by_external_id, keep_user,
     look_up_users, resolve_external_ids, user_by_external_id,

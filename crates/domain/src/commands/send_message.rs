@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::budgets;
+use super::{budgets, naming};
 use crate::offices::{self, OfficeAct};
 use crate::ports::{NewMessage, Ports, Sent};
 use crate::{
@@ -37,10 +37,31 @@ pub async fn send_message(
     send: SendMessage,
     trace: Trace,
 ) -> Result<Sent> {
+    let (body, client_id) = checked(send, actor.role)?;
+    let mut message = new_message(ports, actor, room_id, body, client_id, trace);
+    if let Err(refusal) = within_budget(ports, actor, room_id).await {
+        return match ports.room_writes.sent_before(&message).await? {
+            Some(first) => Ok(first),
+            None => Err(refusal),
+        };
+    }
+    let body = &mut message.body;
+    body.named = naming::named(ports, actor, room_id, &body.content, body.content_type).await?;
+    ports.room_writes.send(message).await
+}
+
+/// A message on its way, with an id of its own.
+pub(super) fn new_message(
+    ports: &Ports,
+    actor: &Actor,
+    room_id: RoomId,
+    body: Body,
+    client_id: Option<String>,
+    trace: Trace,
+) -> NewMessage {
     let now = ports.clock.now();
     let id = MessageId::mint(now);
-    let (body, client_id) = checked(send, actor.role)?;
-    let message = NewMessage {
+    NewMessage {
         id,
         room_id,
         actor: actor.clone(),
@@ -48,17 +69,11 @@ pub async fn send_message(
         body,
         created_at: now,
         trace,
-    };
-    if let Err(refusal) = within_budget(ports, actor, room_id).await {
-        return match ports.room_writes.sent_before(&message).await? {
-            Some(first) => Ok(first),
-            None => Err(refusal),
-        };
     }
-    ports.room_writes.send(message).await
 }
 
-async fn within_budget(ports: &Ports, actor: &Actor, room_id: RoomId) -> Result<()> {
+/// Takes one send from the sender's budget.
+pub(super) async fn within_budget(ports: &Ports, actor: &Actor, room_id: RoomId) -> Result<()> {
     let limits = &ports.limits;
     if actor.role == UserRole::Service || (limits.direct_sends.limit == 0 && limits.room_sends.limit == 0) {
         return Ok(());

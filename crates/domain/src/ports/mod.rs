@@ -7,6 +7,7 @@ mod files;
 mod host;
 mod identity;
 mod live;
+mod messages;
 mod moderation;
 mod outbox;
 mod presence;
@@ -22,6 +23,7 @@ pub use files::*;
 pub use host::*;
 pub use identity::*;
 pub use live::*;
+pub use messages::*;
 pub use moderation::*;
 pub use outbox::*;
 pub use presence::*;
@@ -52,6 +54,8 @@ pub struct Ports {
     pub search: Arc<dyn Search>,
     /// Who is kept out of what, and by whom.
     pub moderation: Arc<dyn Moderation>,
+    /// Reads of messages beyond pages.
+    pub message_reads: Arc<dyn MessageReads>,
     /// Access tokens.
     pub tokens: Arc<dyn AccessTokens>,
     /// Password hashes.

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::{access_for, horizon, standing};
-use crate::ports::{LogRequest, MessagePage, PageAt, Ports};
+use crate::ports::{FormerText, LogRequest, MessagePage, Page, PageAt, Ports};
 use crate::rights::{self, Act};
-use crate::{Actor, Epoch, Error, Event, Horizon, Message, MessageId, Result, RoomAccess, RoomId};
+use crate::{Actor, Epoch, Error, Event, Horizon, Message, MessageId, Preview, Result, RoomAccess, RoomId};
 
 /// A page of messages and how it was judged.
 #[derive(Clone, Debug)]
@@ -34,15 +34,76 @@ pub async fn list_messages(
     limit: usize,
 ) -> Result<PageView> {
     let access = access_for(ports, actor, room_id, Act::Read).await?;
-    let page = ports
-        .room_reads
-        .messages(&access, horizon(actor, &access), at, limit)
-        .await?;
+    let seen_from = horizon(actor, &access);
+    let mut page = ports.room_reads.messages(&access, seen_from, at, limit).await?;
+    add_parents(ports, room_id, seen_from, &mut page.messages).await?;
     Ok(PageView { page, access })
+}
+
+/// Messages that answer this one directly, oldest first, after `after_seq`.
+pub async fn list_replies(
+    ports: &Ports,
+    actor: &Actor,
+    message_id: MessageId,
+    after_seq: i64,
+    limit: usize,
+) -> Result<PageView> {
+    let (message, access) = readable(ports, actor, message_id).await?;
+    let seen_from = horizon(actor, &access);
+    let reads = &ports.message_reads;
+    let mut page = reads
+        .replies(message.room_id, message_id, seen_from, after_seq, limit)
+        .await?;
+    add_parents(ports, message.room_id, seen_from, &mut page.messages).await?;
+    Ok(PageView { page, access })
+}
+
+/// What a message said before its edits, oldest first, after the text that was replaced at `after_seq`.
+pub async fn message_history(
+    ports: &Ports,
+    actor: &Actor,
+    message_id: MessageId,
+    after_seq: i64,
+    limit: usize,
+) -> Result<Page<FormerText, i64>> {
+    let (message, _) = readable(ports, actor, message_id).await?;
+    let reads = &ports.message_reads;
+    reads
+        .former_texts(message.room_id, message_id, after_seq, limit)
+        .await
 }
 
 /// One message; the room it is judged by is its own.
 pub async fn message(ports: &Ports, actor: &Actor, message_id: MessageId) -> Result<MessageView> {
+    let (message, access) = readable(ports, actor, message_id).await?;
+    let mut messages = [message];
+    let seen_from = horizon(actor, &access);
+    add_parents(ports, access.room_id, seen_from, &mut messages).await?;
+    let [message] = messages;
+    Ok(MessageView { message, access })
+}
+
+/// A message that somebody has just sent, as they may see it.
+pub async fn sent_message(ports: &Ports, actor: &Actor, message: Arc<Message>) -> Result<Arc<Message>> {
+    if message.reply_to.is_none() || message.extras.parent.is_some() {
+        return Ok(message);
+    }
+    // A repeat is answered to those, too, who may read no longer.
+    match readable(ports, actor, message.id).await {
+        Ok((_, access)) => {
+            let mut messages = [message];
+            let seen_from = horizon(actor, &access);
+            add_parents(ports, access.room_id, seen_from, &mut messages).await?;
+            let [message] = messages;
+            Ok(message)
+        }
+        Err(Error::NotFound) => Ok(message),
+        Err(error) => Err(error),
+    }
+}
+
+/// A message that the actor may read, by its own room.
+async fn readable(ports: &Ports, actor: &Actor, message_id: MessageId) -> Result<(Arc<Message>, RoomAccess)> {
     let (message, access) = ports
         .room_reads
         .message(message_id, actor.user_id)
@@ -53,7 +114,40 @@ pub async fn message(ports: &Ports, actor: &Actor, message_id: MessageId) -> Res
     if !horizon(actor, &access).shows_message(message.number) {
         return Err(Error::NotFound);
     }
-    Ok(MessageView { message, access })
+    Ok((message, access))
+}
+
+/// Gives replies the previews that the store's copy, which is the same for everybody, lacks in rooms where
+/// not every viewer may see every parent.
+pub(super) async fn add_parents(
+    ports: &Ports,
+    room_id: RoomId,
+    seen_from: Horizon,
+    messages: &mut [Arc<Message>],
+) -> Result<()> {
+    let lacks = |message: &Message| {
+        let parent_id = message.reply_to.filter(|_| message.extras.parent.is_none());
+        parent_id.filter(|_| !message.is_deleted())
+    };
+    let mut parent_ids: Vec<MessageId> = messages.iter().filter_map(|message| lacks(message)).collect();
+    if parent_ids.is_empty() {
+        return Ok(());
+    }
+    parent_ids.sort_unstable();
+    parent_ids.dedup();
+    let previews = ports.message_reads.previews(room_id, &parent_ids).await?;
+    let visible = |id: MessageId| -> Option<&Preview> {
+        let mut visible = previews
+            .iter()
+            .filter(|preview| seen_from.shows_message(preview.number));
+        visible.find(|preview| preview.id == id)
+    };
+    for message in messages {
+        if let Some(parent) = lacks(message).and_then(visible) {
+            Arc::make_mut(message).extras.parent = Some(Box::new(parent.clone()));
+        }
+    }
+    Ok(())
 }
 
 /// One entry of a log as a viewer may see it.

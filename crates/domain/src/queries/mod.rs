@@ -12,6 +12,10 @@ mod search;
 pub use conversations::{list_conversations, message_receipts, presence_of, unread};
 pub(crate) use files::readable_media;
 pub use files::{media, signed_media};
+pub use messages::{
+    LogItem, LogView, MessageView, PageView, list_messages, list_replies, message, message_history, room_log,
+    sent_message,
+};
 pub use messages::{LogItem, LogView, MessageView, PageView, list_messages, message, room_log};
 pub use moderation::list_bans;
 pub use people::{list_presence, list_receipts, profile, search_users, user_presence};

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use super::messages::add_parents;
 use super::{MessageView, access_for, horizon, message};
 use crate::ports::{Page, PinKey, Ports, ReactionKey};
 use crate::rights::Act;
@@ -60,9 +61,8 @@ pub async fn list_pins(
     limit: usize,
 ) -> Result<(RoomAccess, Page<Arc<Message>, PinKey>)> {
     let access = access_for(ports, actor, room_id, Act::Read).await?;
-    let page = ports
-        .conversations
-        .pins(room_id, horizon(actor, &access), after, limit)
-        .await?;
+    let seen_from = horizon(actor, &access);
+    let mut page = ports.conversations.pins(room_id, seen_from, after, limit).await?;
+    add_parents(ports, room_id, seen_from, &mut page.items).await?;
     Ok((access, page))
 }

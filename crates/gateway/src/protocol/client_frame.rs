@@ -1,6 +1,6 @@
 //! Frames from the client: parsed, bounded, every wrong field named. Unknown fields are ignored.
 
-use confab_domain::commands::SendMessage;
+use confab_domain::commands::{ForwardMessage, SendMessage};
 use confab_domain::ports::Status;
 use confab_domain::{Epoch, EventId, FieldError, MessageId, RoomId};
 use serde_json::Value;
@@ -58,7 +58,11 @@ pub enum ClientFrame {
     Delete {
         /// Which.
         message_id: MessageId,
+        /// Why, as a moderator.
+        reason: Option<String>,
     },
+    /// Say in one room what was said in another.
+    Forward(ForwardMessage),
     /// React to a message.
     React {
         /// Which.
@@ -124,6 +128,7 @@ impl ClientFrame {
             Self::Message { .. } => "message",
             Self::Edit { .. } => "edit",
             Self::Delete { .. } => "delete",
+            Self::Forward(_) => "forward",
             Self::React { .. } => "react",
             Self::Unreact { .. } => "unreact",
             Self::Pin { .. } => "pin",
@@ -264,9 +269,24 @@ fn parse_type(fields: &mut Fields, only_room: Option<RoomId>, rooms_max: usize) 
                 content,
             }
         }
-        "delete" => ClientFrame::Delete {
-            message_id: message(fields)?,
-        },
+        "delete" => {
+            let message_id = message(fields);
+            let reason = fields.string("reason");
+            ClientFrame::Delete {
+                message_id: message_id?,
+                reason,
+            }
+        }
+        "forward" => {
+            let message_id = message(fields);
+            let room_id = room(fields, only_room);
+            let client_id = fields.string("client_id");
+            ClientFrame::Forward(ForwardMessage {
+                message_id: message_id?,
+                room_id: room_id?,
+                client_id,
+            })
+        }
         "react" => {
             let (message_id, emoji) = reaction(fields);
             ClientFrame::React {
@@ -316,7 +336,7 @@ fn parse_type(fields: &mut Fields, only_room: Option<RoomId>, rooms_max: usize) 
         "" => return None,
         unknown => {
             let shown: String = unknown.chars().take(40).collect();
-            fields.refuse("type", format!("{shown:?} is none of auth, subscribe, unsubscribe, resume, message, edit, delete, react, unreact, pin, unpin, typing, read, delivered, presence, ping"));
+            fields.refuse("type", format!("{shown:?} is none of auth, subscribe, unsubscribe, resume, message, edit, delete, forward, react, unreact, pin, unpin, typing, read, delivered, presence, ping"));
             return None;
         }
     };

@@ -80,7 +80,7 @@ pub fn client_frames() -> Vec<MessageDoc> {
         ),
         frame(
             "message",
-            "Say something. The `ack` says that it is durable.",
+            "Say something. The `ack` says that it is durable. `@username` of members, `@here` and links are found in the text.",
             &[
                 ("room_id", room.clone(), false),
                 (
@@ -95,7 +95,7 @@ pub fn client_frames() -> Vec<MessageDoc> {
                 ),
                 (
                     "reply_to",
-                    json!({"type": ["string", "null"], "format": "uuid", "description": "The message it answers."}),
+                    json!({"type": ["string", "null"], "format": "uuid", "description": "The message it answers, of the same room. The event shows it as `parent`."}),
                     false,
                 ),
                 (
@@ -118,12 +118,12 @@ pub fn client_frames() -> Vec<MessageDoc> {
         ),
         frame(
             "edit",
-            "Change what I said.",
+            "Change what I said. The former text goes to the message's history.",
             &[
                 ("message_id", message.clone(), true),
                 (
                     "content",
-                    json!({"type": "string", "minLength": 1, "maxLength": 16_384}),
+                    json!({"type": "string", "maxLength": 16_384, "description": "Empty only where there are files."}),
                     true,
                 ),
             ],
@@ -131,9 +131,30 @@ pub fn client_frames() -> Vec<MessageDoc> {
         ),
         frame(
             "delete",
-            "Delete a message.",
-            &[("message_id", message.clone(), true)],
-            json!({"message_id": message_id}),
+            "Delete a message: my own, or as a moderator.",
+            &[
+                ("message_id", message.clone(), true),
+                (
+                    "reason",
+                    json!({"type": "string", "minLength": 1, "maxLength": 500, "description": "A moderator's, for everybody to read on the tombstone."}),
+                    false,
+                ),
+            ],
+            json!({"message_id": message_id, "reason": "spam"}),
+        ),
+        frame(
+            "forward",
+            "Say in one room what was said in another. Answered like `message`.",
+            &[
+                ("message_id", message.clone(), true),
+                ("room_id", room.clone(), false),
+                (
+                    "client_id",
+                    json!({"type": "string", "minLength": 1, "maxLength": 128, "description": "Makes the forward repeatable; visible ASCII."}),
+                    false,
+                ),
+            ],
+            json!({"message_id": message_id, "room_id": room_id, "client_id": "web-2"}),
         ),
         frame(
             "react",

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use confab_domain::commands::{
-    self, add_reaction, delete_message, edit_message, mark_delivered, mark_read, pin_message,
-    remove_reaction, send_message, unpin_message,
+    self, add_reaction, delete_message, edit_message, forward_message, mark_delivered, mark_read,
+    pin_message, remove_reaction, send_message, unpin_message,
 };
-use confab_domain::ports::Changed;
+use confab_domain::ports::{Changed, Sent};
 use confab_domain::{Code, Error, MessageId, Result, Trace};
 
 use super::authentication::{Proved, prove_token};
@@ -48,7 +48,7 @@ pub(super) async fn perform(
             Proved::Refused(code) => Outcome::Refused(code),
         };
     }
-    let is_send = matches!(frame, ClientFrame::Message { .. });
+    let is_send = matches!(frame, ClientFrame::Message { .. } | ClientFrame::Forward(_));
     let is_quiet = matches!(
         frame,
         ClientFrame::Typing { .. }
@@ -101,23 +101,18 @@ async fn act(
     match frame {
         ClientFrame::Message { room_id, send } => {
             let sent = send_message(ports, &actor, room_id, *send, trace).await?;
-            Ok(ServerFrame::Ack {
-                reference,
-                message_id: Some(sent.message.id),
-                number: Some(sent.message.number),
-                seq: Some(sent.message.seq),
-                created_at: Some(sent.message.created_at),
-                duplicate: Some(sent.is_duplicate),
-                unread: None,
-                expires_at: None,
-            })
+            Ok(ack_of_send(reference, &sent))
+        }
+        ClientFrame::Forward(forward) => {
+            let sent = forward_message(ports, &actor, forward, trace).await?;
+            Ok(ack_of_send(reference, &sent))
         }
         ClientFrame::Edit { message_id, content } => {
             let changed = edit_message(ports, &actor, message_id, content, trace).await?;
             Ok(ack_of_change(reference, message_id, &changed))
         }
-        ClientFrame::Delete { message_id } => {
-            let changed = delete_message(ports, &actor, message_id, trace).await?;
+        ClientFrame::Delete { message_id, reason } => {
+            let changed = delete_message(ports, &actor, message_id, reason, trace).await?;
             Ok(ack_of_change(reference, message_id, &changed))
         }
         ClientFrame::React { message_id, emoji } => {
@@ -165,6 +160,19 @@ async fn act(
         | ClientFrame::Subscribe { .. }
         | ClientFrame::Unsubscribe { .. }
         | ClientFrame::Resume { .. } => Err(Error::Internal("the session itself takes this frame", None)),
+    }
+}
+
+fn ack_of_send(reference: Option<String>, sent: &Sent) -> ServerFrame {
+    ServerFrame::Ack {
+        reference,
+        message_id: Some(sent.message.id),
+        number: Some(sent.message.number),
+        seq: Some(sent.message.seq),
+        created_at: Some(sent.message.created_at),
+        duplicate: Some(sent.is_duplicate),
+        unread: None,
+        expires_at: None,
     }
 }
 

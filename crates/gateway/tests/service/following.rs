@@ -33,6 +33,60 @@ async fn a_message_goes_from_socket_to_socket() {
 }
 
 #[tokio::test]
+async fn replies_names_reasons_and_forwards_travel_by_socket() {
+    let house = House::new().await;
+    let (ada, bob) = (house.guest("ada").await, house.guest("bob").await);
+    let (room, other) = (
+        house.room(&[&ada, &bob]).await,
+        house.room_with(&[&ada, &bob], "private", "since_join").await,
+    );
+    let (mut hers, mut his) = (house.following(&ada, 2).await, house.following(&bob, 2).await);
+    hers.send_json(&message(room, "m1", "question")).await;
+    let said = hers.expect_reply("m1").await["message_id"].clone();
+    his.expect("message_created").await;
+    let reply =
+        json!({"type": "message", "ref": "m2", "room_id": room, "content": "@Bob @here", "reply_to": said});
+    hers.send_json(&reply).await;
+    let answer = hers.expect_reply("m2").await["message_id"].clone();
+    let heard = his.expect("message_created").await["message"].clone();
+    assert_eq!(heard["parent"]["content"], "question");
+    assert_eq!(heard["mentions"], json!([bob.id]));
+    assert_eq!(heard["mentions_here"], true);
+
+    let forward =
+        json!({"type": "forward", "ref": "f", "message_id": said, "room_id": other, "client_id": "f-1"});
+    hers.send_json(&forward).await;
+    let ack = hers.expect_reply("f").await;
+    assert_eq!((&ack["type"], &ack["duplicate"]), (&json!("ack"), &json!(false)));
+    let heard = his.expect("message_created").await["message"].clone();
+    assert_eq!(heard["forwarded_from"]["message_id"], said);
+    let forwarded = heard["id"].clone();
+    hers.send_json(&forward).await;
+    assert_eq!(hers.expect_reply("f").await["duplicate"], true);
+
+    // Where not everybody may see every parent, no event shows one.
+    let reply =
+        json!({"type": "message", "ref": "m3", "room_id": other, "content": "x", "reply_to": forwarded});
+    hers.send_json(&reply).await;
+    assert_eq!(hers.expect_reply("m3").await["type"], "ack");
+    let heard = his.expect("message_created").await["message"].clone();
+    assert!(
+        heard["reply_to"] == forwarded && heard.get("parent").is_none(),
+        "{heard}"
+    );
+
+    let delete = json!({"type": "delete", "ref": "d", "message_id": answer, "reason": ""});
+    hers.send_json(&delete).await;
+    assert_eq!(hers.expect_reply("d").await["errors"][0]["field"], "reason");
+    let delete = json!({"type": "delete", "ref": "d", "message_id": answer, "reason": "spam"});
+    hers.send_json(&delete).await;
+    assert_eq!(hers.expect_reply("d").await["type"], "ack");
+    let heard = his.expect("message_deleted").await;
+    assert_eq!(heard["message_id"], answer);
+    assert!(!heard.to_string().contains("spam"), "ids alone: {heard}");
+}
+
+#[tokio::test]
 async fn fifty_sends_in_flight_are_acked_and_delivered_in_order() {
     let house = House::new().await;
     let (ada, bob) = (house.guest("ada").await, house.guest("bob").await);

@@ -202,6 +202,7 @@ impl House {
             standings: archive.clone(),
             room_writes: archive.clone(),
             search: archive.clone(),
+            message_reads: archive.clone(),
             room_reads: archive.clone(),
             conversations: archive.clone(),
             moderation: archive,

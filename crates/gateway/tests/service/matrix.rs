@@ -315,6 +315,7 @@ async fn everything_happens(house: &House, scene: &Scene, kind: RoomKind) -> Vec
     let edit = Deed::EditMessage {
         message_id,
         content: "edited while they listen".to_owned(),
+        named: confab_domain::Named::default(),
     };
     let react = |emoji: &str| Deed::AddReaction {
         message_id,
@@ -330,7 +331,14 @@ async fn everything_happens(house: &House, scene: &Scene, kind: RoomKind) -> Vec
         (owner, unreact("👍"), "reaction_removed"),
         (owner, Deed::PinMessage(message_id), "message_pinned"),
         (owner, Deed::UnpinMessage(message_id), "message_unpinned"),
-        (target, Deed::DeleteMessage(message_id), "message_deleted"),
+        (
+            target,
+            Deed::DeleteMessage {
+                message_id,
+                reason: None,
+            },
+            "message_deleted",
+        ),
     ];
     if kind != RoomKind::Direct {
         let renamed = RoomPatch {

@@ -186,7 +186,7 @@ async fn talk(
             }
         }
         if line.deleted {
-            commands::delete_message(ports, speaker, id, Trace::default()).await?;
+            commands::delete_message(ports, speaker, id, None, Trace::default()).await?;
         }
     }
     for member in members {

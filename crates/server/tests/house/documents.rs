@@ -68,7 +68,7 @@ fn fits(expected: &str, actual: &str) -> bool {
 }
 
 /// Debian's own programs first: its Python has the packages that `cargo xtask test` installs. Then ours.
-fn path() -> String {
+fn programs() -> String {
     let present = std::env::var_os("PATH").unwrap_or_default();
     let own = Path::new(env!("CARGO_BIN_EXE_confab"))
         .parent()
@@ -87,6 +87,11 @@ fn an_ellipsis_stands_for_anything() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_readmes_walk_through_works_as_written() {
     walk_through("README.md", 8).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_examples_about_messages_work_as_written() {
+    walk_through("docs/messages.md", 8).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -124,7 +129,7 @@ async fn walk_through(path_of_document: &str, blocks_min: usize) {
     let transcript = Command::new("the walk-through", "/bin/bash")
         .arg("walk.sh")
         .folder(folder.path())
-        .env("PATH", path())
+        .env("PATH", programs())
         .run(WALK_TIMEOUT)
         .await
         .unwrap_or_else(|error| panic!("{error:#}\n{}", confab.log().tail(30)));

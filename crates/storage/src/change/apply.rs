@@ -1,13 +1,14 @@
 //! From an effect to rows, and to its one event.
 
-use confab_domain::{Effect, EventBody, Facts, History, Message, Room, UserId};
+use confab_domain::{Effect, EventBody, Facts, History, Message, Named, Room, UserId};
 use sea_orm::{ConnectionTrait, DbErr};
 
 use super::log::RoomLog;
 use super::{read, wearing};
 use crate::dialect::Runner;
 use crate::facts::{profile, snapshot};
-use crate::rows::metadata_text;
+use crate::mentions;
+use crate::rows::{extras_text, metadata_text};
 use crate::uploads;
 
 /// Writes one effect and adds its event to the log.
@@ -102,9 +103,9 @@ pub(crate) async fn apply<C: ConnectionTrait>(
             log.head.room_changed_seq = log.next_seq();
             log.add(EventBody::RoomDeleted {});
         }
-        Effect::MessageUpdated { content, .. } => {
+        Effect::MessageUpdated { content, named, .. } => {
             let former = the_message(facts)?;
-            let message = edit_message(run, log, former, content).await?;
+            let message = edit_message(run, log, former, content, named).await?;
             log.add(EventBody::MessageUpdated {
                 message: Box::new(message),
             });
@@ -117,26 +118,32 @@ pub(crate) async fn apply<C: ConnectionTrait>(
         }
         Effect::MessagePinned { .. } => wearing::set_pinned(run, log, the_message(facts)?, true).await?,
         Effect::MessageUnpinned { .. } => wearing::set_pinned(run, log, the_message(facts)?, false).await?,
-        Effect::MessageDeleted { message_id, number } => {
+        Effect::MessageDeleted {
+            message_id,
+            number,
+            deleted_by,
+            reason,
+        } => {
             let message = the_message(facts)?;
             let sql =
                 "UPDATE messages SET content = NULL, metadata = NULL, attachments = NULL, extras = NULL,
-                           reactions = NULL, pinned_at = NULL, deleted_at = $3, updated_seq = $4
+                           reactions = NULL, pinned_at = NULL, deleted_at = $3, updated_seq = $4,
+                           deleted_by = $5, delete_reason = $6
                        WHERE room_id = $1 AND seq = $2";
             let arguments = vec![
                 room_id.0.into(),
                 message.seq.into(),
                 dialect.time(now),
                 log.next_seq().into(),
+                deleted_by.map(|id| id.0).into(),
+                reason.clone().into(),
             ];
             run.execute(sql, arguments).await?;
             if !message.attachments.is_empty() {
                 uploads::give_up_files_of(run, room_id.0, message_id.0, now).await?;
             }
-            let sql = "DELETE FROM message_edits WHERE room_id = $1 AND message_id = $2";
-            run.execute(sql, vec![room_id.0.into(), message_id.0.into()])
-                .await?;
-            wearing::strip(run, log, *message_id, *number).await?;
+            erase_around(run, message).await?;
+            wearing::strip(run, log, *message_id).await?;
             log.add(EventBody::MessageDeleted {
                 message_id: *message_id,
                 number: *number,
@@ -203,12 +210,32 @@ async fn update_room<C: ConnectionTrait>(run: &Runner<'_, C>, room: &Room) -> Re
     Ok(())
 }
 
+/// What other tables and the parent hold of a message that has become a tombstone.
+async fn erase_around<C: ConnectionTrait>(run: &Runner<'_, C>, message: &Message) -> Result<(), DbErr> {
+    let room_id = message.room_id;
+    let sql = "DELETE FROM message_edits WHERE room_id = $1 AND message_id = $2";
+    run.execute(sql, vec![room_id.0.into(), message.id.0.into()])
+        .await?;
+    let before = &message.extras.named;
+    mentions::replace(run, room_id, message.number, before, &Named::default()).await?;
+    if let Some(parent_id) = message.reply_to {
+        let sql = "UPDATE messages SET reply_count = reply_count - 1, last_reply_at = (
+                SELECT a.created_at FROM messages a WHERE a.reply_to = $1 AND a.deleted_at IS NULL
+                ORDER BY a.seq DESC LIMIT 1)
+             WHERE id = $1 AND room_id = $2";
+        run.execute(sql, vec![parent_id.0.into(), room_id.0.into()])
+            .await?;
+    }
+    Ok(())
+}
+
 /// Puts the new text in the place of the former, which goes to the message's history.
 async fn edit_message<C: ConnectionTrait>(
     run: &Runner<'_, C>,
     log: &RoomLog,
     former: &Message,
     content: &str,
+    named: &Named,
 ) -> Result<Message, DbErr> {
     let (now, seq) = (run.dialect.time(log.now()), log.next_seq());
     let sql = "INSERT INTO message_edits (room_id, message_id, replaced_seq, edited_at, content)
@@ -221,22 +248,30 @@ async fn edit_message<C: ConnectionTrait>(
         former.content.clone().unwrap_or_default().into(),
     ];
     run.execute(sql, arguments).await?;
-    let sql =
-        "UPDATE messages SET content = $3, edited_at = $4, updated_seq = $5 WHERE room_id = $1 AND seq = $2";
+    let mut message = Message {
+        content: Some(content.to_owned()),
+        edited_at: Some(log.now()),
+        updated_seq: seq,
+        ..former.clone()
+    };
+    message.extras.named.clone_from(named);
+    let sql = format!(
+        "UPDATE messages SET content = $3, edited_at = $4, updated_seq = $5, extras = {}
+         WHERE room_id = $1 AND seq = $2",
+        run.dialect.json("$6")
+    );
     let arguments = vec![
         former.room_id.0.into(),
         former.seq.into(),
         content.into(),
         now,
         seq.into(),
+        extras_text(&message.extras).into(),
     ];
-    run.execute(sql, arguments).await?;
-    Ok(Message {
-        content: Some(content.to_owned()),
-        edited_at: Some(log.now()),
-        updated_seq: seq,
-        ..former.clone()
-    })
+    run.execute(&sql, arguments).await?;
+    let before = &former.extras.named;
+    mentions::replace(run, former.room_id, former.number, before, named).await?;
+    Ok(message)
 }
 
 fn the_message(facts: &Facts) -> Result<&Message, DbErr> {

@@ -79,12 +79,12 @@ pub(crate) async fn facts<C: ConnectionTrait>(
             Some(message_id) => {
                 let sql = format!(
                     "SELECT {} FROM messages g WHERE g.id = $1 AND g.room_id = $2",
-                    rows::MESSAGE
+                    rows::shown_message(run.dialect)
                 );
                 let row = run
                     .first(&sql, vec![message_id.0.into(), room_id.0.into()])
                     .await?;
-                row.as_ref().map(rows::message).transpose()?
+                row.as_ref().map(rows::shown).transpose()?
             }
             None => None,
         },

@@ -117,14 +117,10 @@ pub(crate) async fn strip<C: ConnectionTrait>(
     run: &Runner<'_, C>,
     log: &RoomLog,
     message_id: MessageId,
-    number: i64,
 ) -> Result<(), DbErr> {
     let room_id = log.room.id.0;
     let sql = "DELETE FROM reactions WHERE room_id = $1 AND message_id = $2";
     run.execute(sql, vec![room_id.into(), message_id.0.into()])
         .await?;
-    // What nobody can read any more names nobody. Few rows: a person's from the read mark on are looked at.
-    let sql = "DELETE FROM mentions WHERE room_id = $1 AND number = $2";
-    run.execute(sql, vec![room_id.into(), number.into()]).await?;
     Ok(())
 }

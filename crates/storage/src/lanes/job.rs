@@ -61,11 +61,15 @@ pub(crate) fn body_hash(body: &Body) -> Uuid {
         hash.update([1]);
         hash.update(upload_id.0.as_bytes());
     }
-    if let Some(from) = &body.forwarded_from {
-        hash.update([2]);
-        hash.update(from.message_id.0.as_bytes());
+    match &body.forwarded_from {
+        // A forward is known by its source: what that says may change between two attempts.
+        Some(from) => {
+            hash = Sha256::new();
+            hash.update([2]);
+            hash.update(from.message_id.0.as_bytes());
+        }
+        None => hash.update(body.content.as_bytes()),
     }
-    hash.update(body.content.as_bytes());
     let digest = hash.finalize();
     let mut short = [0; 16];
     short.copy_from_slice(&digest[..16]);
@@ -136,6 +140,16 @@ mod tests {
         };
         assert_ne!(same, body_hash(&with_files(&[1])));
         assert_ne!(body_hash(&with_files(&[1, 2])), body_hash(&with_files(&[2, 1])));
+        let forward = |content: &str, source: u128| Body {
+            forwarded_from: Some(confab_domain::ForwardedFrom {
+                message_id: confab_domain::MessageId(Uuid::from_u128(source)),
+                sender_id: UserId(Uuid::from_u128(1)),
+                created_at: confab_domain::Timestamp::from_millis(0),
+            }),
+            ..body(content, json!({}))
+        };
+        assert_eq!(body_hash(&forward("a", 1)), body_hash(&forward("edited", 1)));
+        assert_ne!(body_hash(&forward("a", 1)), body_hash(&forward("a", 2)));
     }
 
     #[test]

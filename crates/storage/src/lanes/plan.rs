@@ -6,12 +6,13 @@ use std::sync::Arc;
 use confab_domain::ports::NewMessage;
 use confab_domain::rights::{SendFacts, may_send};
 use confab_domain::{
-    Attachment, Error, Extras, Findings, Horizon, Member, Message, MessageId, Result, RoomId, RoomKind,
-    Timestamp, Upload, UploadId, UserId,
+    Attachment, Error, Extras, Findings, Horizon, Member, Message, MessageId, Preview, Result, RoomId,
+    RoomKind, Timestamp, Upload, UploadId, UserId,
 };
 use uuid::Uuid;
 
 use super::job::Job;
+use crate::mentions::named_ids;
 
 /// Where a room's counters stand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,13 +30,22 @@ pub(crate) struct SendRow {
     pub(crate) is_sender_open: bool,
     /// The message that already bears this `client_id`.
     pub(crate) repeat_id: Option<MessageId>,
-    /// The number of the message it answers, when that is in the same room.
-    pub(crate) reply_number: Option<i64>,
+    /// The message it answers, when that is in the same room.
+    pub(crate) parent: Option<Parent>,
+}
+
+/// A message that is answered.
+#[derive(Clone, Debug)]
+pub(crate) struct Parent {
+    pub(crate) seq: i64,
+    pub(crate) preview: Preview,
 }
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RoomState {
     pub(crate) kind: RoomKind,
+    /// Whether everybody in it may see all of it.
+    pub(crate) is_open_to_all: bool,
     pub(crate) is_active: bool,
     pub(crate) is_peer_shut: bool,
 }
@@ -87,6 +97,10 @@ pub(crate) struct Plan {
     pub(crate) copied: Vec<Copied>,
     /// Senders have read up to what they said; in the order in which all writers lock members.
     pub(crate) marks: BTreeMap<(RoomId, UserId), i64>,
+    /// Messages that were answered, by their `seq`: how often, and when last.
+    pub(crate) answered: BTreeMap<(RoomId, i64), (i64, Timestamp)>,
+    /// Who is named in which message; the nil id stands for everybody.
+    pub(crate) mentions: Vec<(RoomId, Uuid, i64)>,
 }
 
 /// Decides the batch. `rows` are in the order of `jobs`; `heads` holds the rooms that were locked.
@@ -105,6 +119,8 @@ pub(crate) fn plan(
         attached: Vec::new(),
         copied: Vec::new(),
         marks: BTreeMap::new(),
+        answered: BTreeMap::new(),
+        mentions: Vec::new(),
     };
     // Files that earlier sends of the batch took.
     let mut taken: HashSet<UploadId> = HashSet::new();
@@ -123,8 +139,9 @@ pub(crate) fn plan(
                     Ok(files) => {
                         let place = place(&mut plan, job, counters);
                         bear(&mut plan, &mut taken, job, &files);
+                        note_others(&mut plan, job, row, place.last_number);
                         plan.messages
-                            .push((index, Arc::new(message(job, place, files.files))));
+                            .push((index, Arc::new(message(job, row, place, files.files))));
                         accepted.insert(job.client_key, plan.messages.len() - 1);
                         Verdict::Accepted(plan.messages.len() - 1)
                     }
@@ -187,8 +204,9 @@ fn admit(job: &Job, row: &SendRow, now: Timestamp) -> Result<()> {
             .filter(|member| member.is_current())
             .map_or(Horizon::ALL, Member::horizon);
         if !row
-            .reply_number
-            .is_some_and(|number| horizon.shows_message(number))
+            .parent
+            .as_ref()
+            .is_some_and(|parent| horizon.shows_message(parent.preview.number))
         {
             return Err(Error::invalid("reply_to", "is no message of this room"));
         }
@@ -282,7 +300,21 @@ fn place(plan: &mut Plan, job: &Job, locked: Counters) -> Counters {
     *counters
 }
 
-fn message(job: &Job, place: Counters, attachments: Vec<Attachment>) -> Message {
+/// What the message does to others: it answers one, and names people.
+fn note_others(plan: &mut Plan, job: &Job, row: &SendRow, number: i64) {
+    let room_id = job.message.room_id;
+    if let Some(parent) = row.parent.as_ref() {
+        let answers = plan.answered.entry((room_id, parent.seq));
+        let (count, last_at) = answers.or_insert((0, job.message.created_at));
+        *count += 1;
+        *last_at = job.message.created_at;
+    }
+    let named = named_ids(&job.message.body.named);
+    plan.mentions
+        .extend(named.into_iter().map(|user_id| (room_id, user_id, number)));
+}
+
+fn message(job: &Job, row: &SendRow, place: Counters, attachments: Vec<Attachment>) -> Message {
     let NewMessage {
         id,
         room_id,
@@ -311,6 +343,12 @@ fn message(job: &Job, place: Counters, attachments: Vec<Attachment>) -> Message 
         extras: Extras {
             named: body.named.clone(),
             forwarded_from: body.forwarded_from.clone(),
+            // The event is the same for everybody, so it shows what everybody may see.
+            parent: row
+                .parent
+                .as_ref()
+                .filter(|_| row.room.is_some_and(|room| room.is_open_to_all))
+                .map(|parent| Box::new(parent.preview.clone())),
             ..Extras::default()
         },
     }

@@ -12,7 +12,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::job::Job;
-use super::plan::{Counters, Plan, Repeat, RoomState, SendRow};
+use super::plan::{Counters, Parent, Plan, Repeat, RoomState, SendRow};
 use crate::change::is_peer_shut;
 use crate::dialect::Dialect;
 use crate::rows::{self, Row, attachments_text, extras_text, metadata_text};
@@ -98,6 +98,21 @@ const COPY_SQLITE: &str = "INSERT INTO uploads (created_at, size, id, blob_id, o
     SELECT u.created_at, u.size, unhex(value ->> 0), u.blob_id, unhex(value ->> 2), unhex(value ->> 3),
         unhex(value ->> 4), u.width, u.height, 'ready', u.filename, u.content_type, u.preview, u.thumbnail_type
     FROM json_each($1) JOIN uploads u ON u.id = unhex(value ->> 1)";
+
+/// Parents count their replies: only of batches that have any.
+const ANSWERED_POSTGRES: &str =
+    "UPDATE messages m SET reply_count = coalesce(m.reply_count, 0) + n.added, last_reply_at = n.at
+     FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::timestamptz[]) AS n(room_id, seq, added, at)
+     WHERE m.room_id = n.room_id AND m.seq = n.seq";
+const ANSWERED_SQLITE: &str =
+    "UPDATE messages SET reply_count = coalesce(reply_count, 0) + n.added, last_reply_at = n.at
+     FROM (SELECT unhex(value ->> 0) AS room_id, value ->> 1 AS seq, value ->> 2 AS added, value ->> 3 AS at
+        FROM json_each($1)) AS n WHERE messages.room_id = n.room_id AND messages.seq = n.seq";
+
+/// Whom messages name: only of batches that name anybody.
+const MENTIONS_POSTGRES: &str = "INSERT INTO mentions (room_id, user_id, number) SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::bigint[])";
+const MENTIONS_SQLITE: &str = "INSERT INTO mentions (room_id, user_id, number)
+     SELECT unhex(value ->> 0), unhex(value ->> 1), value ->> 2 FROM json_each($1)";
 
 /// What is read of the whole batch after the locks.
 pub(crate) struct Facts {
@@ -284,12 +299,67 @@ impl<'c> LaneTransaction<'c> {
             .collect()
     }
 
-    /// Writes the messages, their outbox rows, the heads and the marks.
+    /// Writes the messages, their outbox rows, the heads and the marks; where there are any, what they do to
+    /// the messages they answer, and whom they name.
     pub(crate) async fn write(&mut self, plan: &Plan, jobs: &[Job]) -> Result<(), DbErr> {
         match self {
-            Self::Postgres(on) => write_postgres(on, plan, jobs).await,
-            Self::Sqlite(on) => write_sqlite(on, plan, jobs).await,
+            Self::Postgres(on) => write_postgres(on, plan, jobs).await?,
+            Self::Sqlite(on) => write_sqlite(on, plan, jobs).await?,
         }
+        if !plan.answered.is_empty() {
+            self.write_answered(plan).await?;
+        }
+        if !plan.mentions.is_empty() {
+            self.write_mentions(plan).await?;
+        }
+        Ok(())
+    }
+
+    async fn write_answered(&mut self, plan: &Plan) -> Result<(), DbErr> {
+        let parents = || plan.answered.iter();
+        match self {
+            Self::Postgres(on) => {
+                let query = sqlx::query(ANSWERED_POSTGRES)
+                    .bind(parents().map(|((id, _), _)| id.0).collect::<Vec<_>>())
+                    .bind(parents().map(|((_, seq), _)| *seq).collect::<Vec<_>>())
+                    .bind(parents().map(|(_, (count, _))| *count).collect::<Vec<_>>())
+                    .bind(
+                        parents()
+                            .map(|(_, (_, at))| OffsetDateTime::from(*at))
+                            .collect::<Vec<_>>(),
+                    );
+                query.execute(&mut **on).await.map(|_| ())
+            }
+            Self::Sqlite(on) => {
+                let list: Vec<_> = parents()
+                    .map(|((id, seq), (count, at))| json!([hex(id.0), seq, count, at.as_millis()]))
+                    .collect();
+                let query = sqlx::query(ANSWERED_SQLITE).bind(json!(list).to_string());
+                query.execute(&mut **on).await.map(|_| ())
+            }
+        }
+        .map_err(db)
+    }
+
+    async fn write_mentions(&mut self, plan: &Plan) -> Result<(), DbErr> {
+        let named = || plan.mentions.iter();
+        match self {
+            Self::Postgres(on) => {
+                let query = sqlx::query(MENTIONS_POSTGRES)
+                    .bind(named().map(|(room_id, _, _)| room_id.0).collect::<Vec<_>>())
+                    .bind(named().map(|(_, user_id, _)| *user_id).collect::<Vec<_>>())
+                    .bind(named().map(|(_, _, number)| *number).collect::<Vec<_>>());
+                query.execute(&mut **on).await.map(|_| ())
+            }
+            Self::Sqlite(on) => {
+                let list: Vec<_> = named()
+                    .map(|(room_id, user_id, number)| json!([hex(room_id.0), hex(*user_id), number]))
+                    .collect();
+                let query = sqlx::query(MENTIONS_SQLITE).bind(json!(list).to_string());
+                query.execute(&mut **on).await.map(|_| ())
+            }
+        }
+        .map_err(db)
     }
 
     /// Makes it durable. An error leaves the outcome unknown.
@@ -512,6 +582,7 @@ fn send_row(row: &Row) -> Result<SendRow, DbErr> {
             kind: RoomKind::parse(&kind)
                 .ok_or_else(|| DbErr::Type("rooms.kind holds an unknown word".to_owned()))?,
             is_active: row.get("is_active")?,
+            is_open_to_all: row.get("is_open_to_all")?,
             is_peer_shut: row.get::<Option<bool>>("is_peer_shut")?.unwrap_or(false),
         }),
         None => None,
@@ -521,29 +592,41 @@ fn send_row(row: &Row) -> Result<SendRow, DbErr> {
         membership: rows::member_or_none(row)?,
         is_sender_open: row.get("is_sender_open")?,
         repeat_id: row.id_or_none("repeat_id")?,
-        reply_number: row.get("reply_number")?,
+        parent: match rows::preview_or_none(row, "parent")? {
+            Some(preview) => Some(Parent {
+                seq: row.get("parent_seq")?,
+                preview,
+            }),
+            None => None,
+        },
     })
 }
 
-static FACTS_POSTGRES: std::sync::LazyLock<String> = std::sync::LazyLock::new(|| facts_sql(JOBS_POSTGRES));
-static FACTS_SQLITE: std::sync::LazyLock<String> = std::sync::LazyLock::new(|| facts_sql(JOBS_SQLITE));
+static FACTS_POSTGRES: std::sync::LazyLock<String> =
+    std::sync::LazyLock::new(|| facts_sql(JOBS_POSTGRES, Dialect::Postgres));
+static FACTS_SQLITE: std::sync::LazyLock<String> =
+    std::sync::LazyLock::new(|| facts_sql(JOBS_SQLITE, Dialect::Sqlite));
 
 /// Scalar subqueries, not joins, for what is found by one index: there is no other plan for them.
-fn facts_sql(jobs: &str) -> String {
+fn facts_sql(jobs: &str, dialect: Dialect) -> String {
     format!(
         "WITH j AS MATERIALIZED ({jobs})
-        SELECT (SELECT name FROM epoch) AS epoch, r.kind, r.is_active, {member},
+        SELECT (SELECT name FROM epoch) AS epoch, r.kind, r.is_active, r.history = 'all' AS is_open_to_all, {member},
             EXISTS (SELECT 1 FROM users u WHERE u.id = j.sender_id AND u.deactivated_at IS NULL) AS is_sender_open,
             {is_peer_shut} AS is_peer_shut,
             (SELECT x.id FROM messages x WHERE x.client_key = j.client_key) AS repeat_id,
             CASE WHEN j.reply_to IS NOT NULL THEN (
-                SELECT x.number FROM messages x WHERE x.id = j.reply_to AND x.room_id = j.room_id
-            ) END AS reply_number
+                SELECT {preview} FROM messages p WHERE p.id = j.reply_to AND p.room_id = j.room_id
+            ) END AS parent,
+            CASE WHEN j.reply_to IS NOT NULL THEN (
+                SELECT x.seq FROM messages x WHERE x.id = j.reply_to AND x.room_id = j.room_id
+            ) END AS parent_seq
         FROM j
         LEFT JOIN rooms r ON r.id = j.room_id AND r.deleted_at IS NULL
         LEFT JOIN members m ON m.room_id = j.room_id AND m.user_id = j.sender_id
         ORDER BY j.ord",
         member = rows::MEMBER,
+        preview = rows::preview(dialect),
         is_peer_shut = is_peer_shut("j.sender_id")
     )
 }

@@ -110,7 +110,16 @@ async fn shows_the_last_message_as_far_as_one_may_see_it(world: World) {
     );
     let said = world.say(room, &anna, "after").await;
     assert_eq!(last(&bert).await.last_message.unwrap().id, said.id);
-    world.deed(room, &anna, Deed::DeleteMessage(said.id)).await;
+    world
+        .deed(
+            room,
+            &anna,
+            Deed::DeleteMessage {
+                message_id: said.id,
+                reason: None,
+            },
+        )
+        .await;
     let tombstone = last(&bert).await.last_message.unwrap();
     assert!(tombstone.is_deleted() && tombstone.content.is_none());
 }
@@ -227,7 +236,16 @@ async fn counts_unread_mentions_once(world: World) {
     assert_eq!(mentions().await, 4);
     world.store.mark_read(room, bert.user_id, 2).await.unwrap();
     assert_eq!(mentions().await, 3);
-    world.deed(room, &anna, Deed::DeleteMessage(said[4].id)).await;
+    world
+        .deed(
+            room,
+            &anna,
+            Deed::DeleteMessage {
+                message_id: said[4].id,
+                reason: None,
+            },
+        )
+        .await;
     assert_eq!(mentions().await, 2, "a tombstone names nobody");
     let unread = world.store.unread(bert.user_id, world.now()).await.unwrap();
     let expected = UnreadCounts {
@@ -353,7 +371,7 @@ async fn live(
         let store = &nodes[dice.roll(2) as usize];
         let deed = match dice.roll(12) {
             0..=4 => {
-                let message = crate::world::new_message(room, person, now);
+                let message = crate::world::new_message(room, person, crate::world::body("text"), now);
                 if let Ok(sent) = store.send(message).await {
                     own.push((room, sent.message.id));
                 }
@@ -374,7 +392,10 @@ async fn live(
             }
             8 => match own.pop() {
                 Some((room, message_id)) => {
-                    let deed = Deed::DeleteMessage(message_id);
+                    let deed = Deed::DeleteMessage {
+                        message_id,
+                        reason: None,
+                    };
                     let _ = store.change(room, person, deed, now, Trace::default()).await;
                     continue;
                 }

@@ -167,7 +167,16 @@ async fn gives_files_up_with_their_message(world: World) {
     let (one, two) = (finished(&world, &anna).await, finished(&world, &anna).await);
     let gone = send(&world, room, &anna, &[one.id]).await.unwrap().message;
     send(&world, room, &anna, &[two.id]).await.unwrap();
-    world.deed(room, &anna, Deed::DeleteMessage(gone.id)).await;
+    world
+        .deed(
+            room,
+            &anna,
+            Deed::DeleteMessage {
+                message_id: gone.id,
+                reason: None,
+            },
+        )
+        .await;
     assert!(!stands(&world.store, one.id).await && stands(&world.store, two.id).await);
     let due = world.store.take_due(world.now(), world.now(), 100).await.unwrap();
     assert_eq!(due.len(), 1);
@@ -216,12 +225,30 @@ async fn forwards_a_file_as_a_copy(world: World) {
 
     // The first goes, and the bytes stay; the second goes, and they go.
     let due = async || world.store.take_due(world.now(), world.now(), 100).await.unwrap();
-    world.deed(room, &anna, Deed::DeleteMessage(first.id)).await;
+    world
+        .deed(
+            room,
+            &anna,
+            Deed::DeleteMessage {
+                message_id: first.id,
+                reason: None,
+            },
+        )
+        .await;
     let gone = due().await;
     assert_eq!((gone.len(), gone[0].id, gone[0].blob_id), (1, file.id, None));
     world.store.forget(&[file.id]).await.unwrap();
     assert!(stands(&world.store, copy.id).await);
-    world.deed(elsewhere, &bert, Deed::DeleteMessage(second.id)).await;
+    world
+        .deed(
+            elsewhere,
+            &bert,
+            Deed::DeleteMessage {
+                message_id: second.id,
+                reason: None,
+            },
+        )
+        .await;
     let gone = due().await;
     assert_eq!(
         (gone.len(), gone[0].id, gone[0].blob_id),
@@ -315,7 +342,16 @@ async fn counts_what_a_person_keeps(world: World) {
     assert_eq!(used(&anna).await, 14);
     world
         .store
-        .change(room, &anna, Deed::DeleteMessage(sent.id), world.now(), trace())
+        .change(
+            room,
+            &anna,
+            Deed::DeleteMessage {
+                message_id: sent.id,
+                reason: None,
+            },
+            world.now(),
+            trace(),
+        )
         .await
         .unwrap();
     assert_eq!(used(&anna).await, 7);

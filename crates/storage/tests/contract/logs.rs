@@ -60,6 +60,7 @@ async fn tells_everything_in_order(world: World) {
     let edit = Deed::EditMessage {
         message_id: first.id,
         content: "hello!".into(),
+        named: confab_domain::Named::default(),
     };
     world.deed(room, &anna, edit).await;
     let patch = RoomPatch {
@@ -68,7 +69,16 @@ async fn tells_everything_in_order(world: World) {
     };
     world.deed(room, &anna, Deed::UpdateRoom(patch)).await;
     world.deed(room, &anna, Deed::RemoveMember(bert.user_id)).await;
-    world.deed(room, &anna, Deed::DeleteMessage(first.id)).await;
+    world
+        .deed(
+            room,
+            &anna,
+            Deed::DeleteMessage {
+                message_id: first.id,
+                reason: None,
+            },
+        )
+        .await;
 
     let page = read(&world, all(room)).await;
     let expected = [
@@ -252,9 +262,19 @@ async fn shows_no_text_of_deleted_messages(world: World) {
     let edit = Deed::EditMessage {
         message_id: said.id,
         content: "another secret".into(),
+        named: confab_domain::Named::default(),
     };
     world.deed(room, &anna, edit).await;
-    world.deed(room, &anna, Deed::DeleteMessage(said.id)).await;
+    world
+        .deed(
+            room,
+            &anna,
+            Deed::DeleteMessage {
+                message_id: said.id,
+                reason: None,
+            },
+        )
+        .await;
     let page = read(&world, all(room)).await;
     assert_eq!(
         types(&page.events)[2..],

@@ -9,10 +9,12 @@ mod host_product;
 mod lists_of_rooms;
 mod logs;
 mod marks;
+mod mentions;
 mod message_pages;
 mod restarts;
 mod search;
 mod sessions;
+mod threads;
 mod world;
 
 /// Runs each of these functions on both databases.

@@ -136,10 +136,20 @@ async fn shows_messages_as_they_are_now(world: World) {
             Deed::EditMessage {
                 message_id: edited.id,
                 content: "second".into(),
+                named: confab_domain::Named::default(),
             },
         )
         .await;
-    let changed = world.deed(room, &anna, Deed::DeleteMessage(deleted.id)).await;
+    let changed = world
+        .deed(
+            room,
+            &anna,
+            Deed::DeleteMessage {
+                message_id: deleted.id,
+                reason: None,
+            },
+        )
+        .await;
 
     let found = page(&world, room, Horizon::ALL, PageAt::After(0), 10).await;
     let [first, second] = &found.messages[..] else {

@@ -400,7 +400,16 @@ async fn never_finds_a_deleted_text_whatever_the_index_knows(world: World) {
     let room = room_with(&world, &anna, &[]).await;
     let said = world.say(room, &anna, "a secret word").await;
     index(&world.store).await;
-    world.deed(room, &anna, Deed::DeleteMessage(said.id)).await;
+    world
+        .deed(
+            room,
+            &anna,
+            Deed::DeleteMessage {
+                message_id: said.id,
+                reason: None,
+            },
+        )
+        .await;
     assert_eq!(
         find(&world, &anna, "secret").await.len(),
         0,
@@ -419,6 +428,7 @@ async fn never_finds_an_edited_away_text_whatever_the_index_knows(world: World) 
     let edit = Deed::EditMessage {
         message_id: said.id,
         content: "the latter word".into(),
+        named: confab_domain::Named::default(),
     };
     world.deed(room, &anna, edit).await;
     assert_eq!(
@@ -437,6 +447,7 @@ async fn finds_the_new_text_once_indexed(world: World) {
     let edit = Deed::EditMessage {
         message_id: said.id,
         content: "the latter word".into(),
+        named: confab_domain::Named::default(),
     };
     world.deed(room, &anna, edit).await;
     index(&world.store).await;
@@ -487,6 +498,7 @@ async fn notices_edits_that_were_trimmed_from_the_log(world: World) {
     let edit = Deed::EditMessage {
         message_id: said.id,
         content: "the latter word".into(),
+        named: confab_domain::Named::default(),
     };
     let changed = world.deed(room, &anna, edit).await;
     world.say(room, &anna, "something else").await;
@@ -512,7 +524,16 @@ async fn tells_which_rooms_moved_lately(world: World) {
     let before = world.clock.now();
     world.clock.advance(Duration::from_secs(1));
     world.say(said, &anna, "now").await;
-    world.deed(edited, &anna, Deed::DeleteMessage(message.id)).await;
+    world
+        .deed(
+            edited,
+            &anna,
+            Deed::DeleteMessage {
+                message_id: message.id,
+                reason: None,
+            },
+        )
+        .await;
     let mut moved = world.store.rooms_moved_lately(before, 100).await.unwrap();
     let mut expected = vec![said, edited];
     moved.sort_unstable();

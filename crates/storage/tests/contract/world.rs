@@ -220,9 +220,28 @@ impl World {
         text: &str,
         metadata: serde_json::Value,
     ) -> Arc<Message> {
-        let id = MessageId::mint(self.now());
-        let mut message = self.message(id, room_id, sender, text);
-        message.body.metadata = metadata;
+        self.say_body(
+            room_id,
+            sender,
+            Body {
+                metadata,
+                ..body(text)
+            },
+        )
+        .await
+    }
+
+    /// Answers a message.
+    pub(crate) async fn reply(&self, sender: &Actor, parent: &Message, text: &str) -> Arc<Message> {
+        let body = Body {
+            reply_to: Some(parent.id),
+            ..body(text)
+        };
+        self.say_body(parent.room_id, sender, body).await
+    }
+
+    pub(crate) async fn say_body(&self, room_id: RoomId, sender: &Actor, body: Body) -> Arc<Message> {
+        let message = new_message(room_id, sender, body, self.now());
         let sent: Sent = self.store.send(message).await.unwrap();
         sent.message
     }
@@ -248,23 +267,28 @@ impl World {
     }
 }
 
+/// A plain text.
+pub(crate) fn body(text: &str) -> Body {
+    Body {
+        content: text.to_owned(),
+        content_type: ContentType::Plain,
+        reply_to: None,
+        metadata: json!({}),
+        attachments: Vec::new(),
+        named: confab_domain::Named::default(),
+        forwarded_from: None,
+    }
+}
+
 /// A message with an id of its own.
-pub(crate) fn new_message(room_id: RoomId, sender: &Actor, now: Timestamp) -> NewMessage {
+pub(crate) fn new_message(room_id: RoomId, sender: &Actor, body: Body, now: Timestamp) -> NewMessage {
     let id = MessageId::mint(now);
     NewMessage {
         id,
         room_id,
         actor: sender.clone(),
         client_id: id.to_string(),
-        body: Body {
-            content: "text".to_owned(),
-            content_type: ContentType::Plain,
-            reply_to: None,
-            metadata: json!({}),
-            attachments: Vec::new(),
-            named: confab_domain::Named::default(),
-            forwarded_from: None,
-        },
+        body,
         created_at: now,
         trace: Trace::default(),
     }

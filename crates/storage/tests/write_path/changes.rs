@@ -268,6 +268,7 @@ async fn editing(world: World) {
     let edit = |content: &str| Deed::EditMessage {
         message_id: message.id,
         content: content.into(),
+        named: confab_domain::Named::default(),
     };
     assert_eq!(
         deed(&node, room, &ann, edit("mine")).await.unwrap_err().code(),
@@ -300,16 +301,32 @@ async fn editing(world: World) {
     assert_eq!(told.as_ref(), now_it_is.as_ref());
 
     assert_eq!(
-        deed(&node, room, &ann, Deed::DeleteMessage(message.id))
-            .await
-            .unwrap(),
+        deed(
+            &node,
+            room,
+            &ann,
+            Deed::DeleteMessage {
+                message_id: message.id,
+                reason: None
+            }
+        )
+        .await
+        .unwrap(),
         ["message_deleted"]
     );
     assert!(
-        deed(&node, room, &ann, Deed::DeleteMessage(message.id))
-            .await
-            .unwrap()
-            .is_empty()
+        deed(
+            &node,
+            room,
+            &ann,
+            Deed::DeleteMessage {
+                message_id: message.id,
+                reason: None
+            }
+        )
+        .await
+        .unwrap()
+        .is_empty()
     );
     assert_eq!(
         deed(&node, room, &bob, edit("again")).await.unwrap_err().code(),

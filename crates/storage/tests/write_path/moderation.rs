@@ -155,6 +155,7 @@ async fn muting(world: World) {
     let edit = Deed::EditMessage {
         message_id: said.id,
         content: "other".into(),
+        named: confab_domain::Named::default(),
     };
     for _ in 0..2 {
         let send = node.say(room, &bob, "b", "x").await;

@@ -32,7 +32,16 @@ async fn complete(world: World) {
         .unwrap();
     node.say(room, &ann, "b", "two").await.unwrap();
     node.store
-        .change(room, &ann, Deed::DeleteMessage(first.id), now(), Trace::default())
+        .change(
+            room,
+            &ann,
+            Deed::DeleteMessage {
+                message_id: first.id,
+                reason: None,
+            },
+            now(),
+            Trace::default(),
+        )
         .await
         .unwrap();
 

@@ -169,7 +169,17 @@ async fn deletion(world: World) {
     let message = node.say(room, &ann, "m", "hello").await.unwrap().message;
     deed(&node, room, &ann, add(message.id, "👍"), at(0)).await;
     deed(&node, room, &ann, Deed::PinMessage(message.id), at(0)).await;
-    deed(&node, room, &ann, Deed::DeleteMessage(message.id), at(1)).await;
+    deed(
+        &node,
+        room,
+        &ann,
+        Deed::DeleteMessage {
+            message_id: message.id,
+            reason: None,
+        },
+        at(1),
+    )
+    .await;
     let tombstone = read(&node, message.id, &ann).await;
     assert!(counts(&tombstone).is_empty() && tombstone.extras.pinned_at.is_none());
     assert_eq!(world.number("SELECT count(*) FROM reactions").await, 0);

@@ -1,7 +1,10 @@
 //! Messages: pages, sending, and one message at a time.
 
+mod forward;
+mod history;
 mod list;
 mod one;
+mod replies;
 mod seen;
 mod send;
 
@@ -17,4 +20,7 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(list::list_messages, send::send_message))
         .routes(routes!(one::message, one::edit_message, one::delete_message))
+        .routes(routes!(history::message_history))
+        .routes(routes!(replies::list_replies))
+        .routes(routes!(forward::forward_message))
 }

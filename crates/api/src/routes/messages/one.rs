@@ -9,10 +9,10 @@ use confab_domain::ports::Ports;
 use confab_domain::{commands, queries};
 use http::StatusCode;
 use serde::Deserialize;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use super::message_seen;
-use crate::extract::{Caller, JsonBody, MessagePath, Path};
+use crate::extract::{Caller, JsonBody, MessagePath, Path, Query};
 use crate::failure::Answer;
 use crate::openapi::{Conflict, Forbidden, NotFound};
 
@@ -36,14 +36,15 @@ pub(crate) async fn message(
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"content": "Hello, all!"}))]
 pub(crate) struct EditMessageBody {
-    /// At most 32 KiB of UTF-8; no control characters but newline and tab.
-    #[schema(min_length = 1, max_length = 16384)]
+    /// At most 32 KiB of UTF-8; no control characters but newline and tab. Empty only where there are files.
+    #[schema(max_length = 16384)]
     content: String,
 }
 
 /// Edit a message
 ///
-/// One's own. A change to the same text changes nothing.
+/// One's own, within the room's `edit_window_seconds`. Whom and what it names is found anew; the former text
+/// goes to the history. A change to the same text changes nothing.
 #[utoipa::path(
     patch, path = "/messages/{message_id}", tag = "messages", params(MessagePath),
     request_body = EditMessageBody,
@@ -64,11 +65,22 @@ pub(crate) async fn edit_message(
     Ok(Json(message_seen(&ports, &caller.actor, &view.message).await?))
 }
 
+/// Why it is deleted.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct DeleteMessage {
+    /// A moderator's reason, for everybody in the room to read on the tombstone. Of one's own message it is
+    /// not kept.
+    #[param(min_length = 1, max_length = 500)]
+    reason: Option<String>,
+}
+
 /// Delete a message
 ///
 /// One's own, or as a moderator; a tombstone stays. Deleting twice changes nothing.
 #[utoipa::path(
-    delete, path = "/messages/{message_id}", tag = "messages", params(MessagePath),
+    delete, path = "/messages/{message_id}", tag = "messages", params(MessagePath, DeleteMessage),
     responses((status = 204, description = "Its text is gone."), Forbidden, NotFound),
     security(("access_token" = []), ("api_key" = ["messages"]))
 )]
@@ -76,7 +88,15 @@ pub(crate) async fn delete_message(
     State(ports): State<Arc<Ports>>,
     caller: Caller,
     Path(path): Path<MessagePath>,
+    Query(wanted): Query<DeleteMessage>,
 ) -> Answer<StatusCode> {
-    commands::delete_message(&ports, &caller.actor, path.message_id, caller.trace).await?;
+    commands::delete_message(
+        &ports,
+        &caller.actor,
+        path.message_id,
+        wanted.reason,
+        caller.trace,
+    )
+    .await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -7,8 +7,8 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use confab_contract::Message;
 use confab_domain::commands::{self, SendMessage};
-use confab_domain::ports::Ports;
-use confab_domain::{MessageId, text};
+use confab_domain::ports::{Ports, Sent};
+use confab_domain::{MessageId, queries, text};
 use http::{HeaderMap, HeaderName, StatusCode};
 use serde::Deserialize;
 use serde_json::Value;
@@ -34,7 +34,7 @@ pub(crate) struct SendMessageBody {
     /// One's own id of the message, of visible ASCII: a repeat with the same body is the same message.
     #[schema(min_length = 1, max_length = 128)]
     client_id: Option<String>,
-    /// The message it answers, of the same room.
+    /// The message it answers, of the same room; also one that is deleted.
     #[schema(value_type = Option<Uuid>)]
     reply_to: Option<MessageId>,
     /// Uploads of yours that no message bears yet, in the order they are to be shown; at most 10.
@@ -51,7 +51,7 @@ pub(crate) struct SendMessageBody {
 ///
 /// Answered after the commit. `client_id` or the header `Idempotency-Key` (both: equal) makes it
 /// repeatable, for ever: after `internal` and `unavailable` the outcome is unknown, so repeat with the same
-/// one.
+/// one. `@username` of members, `@here` and links are found in the text.
 #[utoipa::path(
     post, path = "/rooms/{room_id}/messages", tag = "messages", request_body = SendMessageBody,
     params(
@@ -83,9 +83,16 @@ pub(crate) async fn send_message(
         content_type: body.content_type,
         metadata: body.metadata,
     };
-    let sent = commands::send_message(&ports, &caller.actor, path.room_id, send, caller.trace).await?;
+    let sent =
+        commands::send_message(&ports, &caller.actor, path.room_id, send, caller.trace.clone()).await?;
+    answer(&ports, &caller, sent).await
+}
+
+/// 201 with the new message, or 200 with the one that was there before.
+pub(super) async fn answer(ports: &Ports, caller: &Caller, sent: Sent) -> Answer<Response> {
+    let message = queries::sent_message(ports, &caller.actor, sent.message).await?;
     // A repeat may have been reacted to since.
-    let message = Json(message_seen(&ports, &caller.actor, &sent.message).await?);
+    let message = Json(message_seen(ports, &caller.actor, &message).await?);
     Ok(if sent.is_duplicate {
         ([(IDEMPOTENT_REPLAYED, "true")], message).into_response()
     } else {
@@ -94,7 +101,7 @@ pub(crate) async fn send_message(
 }
 
 /// The one id of a send, from the header or the body.
-fn client_id(headers: &HeaderMap, in_body: Option<String>) -> Answer<Option<String>> {
+pub(super) fn client_id(headers: &HeaderMap, in_body: Option<String>) -> Answer<Option<String>> {
     let mut keys = headers.get_all(IDEMPOTENCY_KEY).iter();
     let Some(key) = keys.next() else {
         return Ok(in_body);

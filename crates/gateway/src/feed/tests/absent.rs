@@ -1,18 +1,19 @@
 //! Ports that the live feed never asks: each answers that it is away.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use confab_domain::ports::{
-    Accounts, Changed, ConversationKey, Conversations, HostProduct, HostUser, KeyBearer, Mark, Moderation,
-    NewMessage, NewRoom, NewUser, OutsideProfile, Page, PinKey, ProfilePatch, ReactionKey, RoomWrites,
-    Rotation, Search, SearchFound, SearchRequest, SecretHash, Sent,
+    Accounts, Changed, ConversationKey, Conversations, FormerText, HostProduct, HostUser, KeyBearer, Mark,
+    MessagePage, MessageReads, Moderation, NewMessage, NewRoom, NewUser, OutsideProfile, Page, PinKey,
+    ProfilePatch, ReactionKey, RoomWrites, Rotation, Search, SearchFound, SearchRequest, SecretHash, Sent,
 };
 use confab_domain::{
     Actor, ApiKey, ApiKeyId, Ban, Conversation, ConversationPatch, Deed, Error, Horizon, Message, MessageId,
-    MessageReceipt, Reaction, ReceiptCounts, Result, RoomId, Session, SessionId, Timestamp, Trace, Unread,
-    User, UserId, UserRole,
+    MessageReceipt, Preview, Reaction, ReceiptCounts, Result, RoomId, Session, SessionId, Timestamp, Trace,
+    Unread, User, UserId, UserRole,
 };
 
 const AWAY: Error = Error::Unavailable("the live feed does not ask this", None);
@@ -178,6 +179,25 @@ impl Accounts for Absent {
 #[async_trait]
 impl Search for Absent {
     async fn search(&self, _: &SearchRequest) -> Result<SearchFound> {
+        Err(AWAY)
+    }
+}
+
+#[async_trait]
+impl MessageReads for Absent {
+    async fn replies(&self, _: RoomId, _: MessageId, _: Horizon, _: i64, _: usize) -> Result<MessagePage> {
+        Err(AWAY)
+    }
+    async fn former_texts(&self, _: RoomId, _: MessageId, _: i64, _: usize) -> Result<Page<FormerText, i64>> {
+        Err(AWAY)
+    }
+    async fn previews(&self, _: RoomId, _: &[MessageId]) -> Result<Vec<Preview>> {
+        Err(AWAY)
+    }
+    async fn members_named(&self, _: RoomId, _: &[String]) -> Result<HashMap<String, UserId>> {
+        Err(AWAY)
+    }
+    async fn unread_mentions(&self, _: UserId, _: &[RoomId]) -> Result<HashMap<RoomId, i64>> {
         Err(AWAY)
     }
 }

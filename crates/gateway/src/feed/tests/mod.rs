@@ -108,6 +108,7 @@ impl Stage {
             standings: script.clone(),
             room_writes: Arc::new(Absent),
             search: Arc::new(Absent),
+            message_reads: Arc::new(Absent),
             room_reads: script.clone(),
             conversations: Arc::new(Absent),
             moderation: Arc::new(Absent),
