@@ -139,3 +139,32 @@ test('what somebody says of themselves is seen by who shares a room', async () =
   await ada.page.locator('.room-title', { hasText: 'Busy · <b>Painting</b>' }).waitFor();
   assert.deepEqual([ada.complaints, bob.complaints], [[], []]);
 });
+
+test('a thread is answered beside the room, and a name that is mentioned is told so', async () => {
+  const [ada, bob] = [await all.person(), await all.person()];
+  await ada.register('ada6', 'Ada Threads');
+  await bob.register('bob6', 'Bob Threads');
+  await makeRoom(ada, 'Loom', ['Bob Threads']);
+  await bob.open('Loom');
+  await ada.say('Which colour?');
+  await bob.message('Which colour?').hover();
+  await bob.message('Which colour?').getByRole('button', { name: 'Open thread' }).click();
+  const panel = bob.page.locator('.panel');
+  await panel.locator('textarea').fill('Green');
+  await panel.locator('textarea').press('Enter');
+  await panel.locator('article', { hasText: 'Green' }).waitFor();
+  await ada.message('Which colour?').getByRole('button', { name: '1 reply' }).click();
+  await ada.page.locator('.panel article', { hasText: 'Green' }).waitFor();
+  await ada.page.locator('.panel').getByRole('button', { name: 'Close' }).click();
+
+  // The name is completed as it is typed.
+  await makeRoom(ada, 'Elsewhere', []);
+  await bob.page.locator('.room textarea').pressSequentially('See this, @ada6');
+  await bob.page.getByRole('option', { name: 'Ada Threads' }).waitFor();
+  await bob.page.keyboard.press('Enter');
+  await bob.page.keyboard.press('Enter');
+  await ada.page.locator('a.conversation', { hasText: 'Loom' }).getByText('@', { exact: true }).waitFor();
+  await ada.open('Loom');
+  await ada.page.locator('.mentions-me .mention.me', { hasText: '@ada6' }).waitFor();
+  assert.deepEqual([ada.complaints, bob.complaints], [[], []]);
+});

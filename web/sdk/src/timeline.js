@@ -176,16 +176,19 @@ export class Timeline {
         const isNew = this.#upsert(message, false);
         this.#join({ from: message.number, to: message.number });
         this.lastNumber = Math.max(this.lastNumber, message.number);
-        return isNew ? this.#present(message.number) : [];
+        return isNew ? [...this.#answered(message, 1), ...this.#present(message.number)] : [];
       }
       case 'message_updated':
         // One that was never shown stays out: its neighbours are not here.
         if (!this.#messages.has(event.message.number)) return [];
         return this.#upsert(event.message, false) ? this.#present(event.message.number) : [];
-      case 'message_deleted':
-        return this.#change(event.message_id, event.seq, () => ({
+      case 'message_deleted': {
+        const gone = this.byId(event.message_id);
+        const changed = this.#change(event.message_id, event.seq, () => ({
           content: null, attachments: [], mentions: [], reactions: [], metadata: {}, deleted_at: event.occurred_at,
         }));
+        return gone && changed.length > 0 ? [...this.#answered(gone, -1), ...changed] : changed;
+      }
       case 'message_pinned':
         return this.#change(event.message_id, event.seq, () => ({ pinned_at: event.occurred_at }));
       case 'message_unpinned':
@@ -240,6 +243,25 @@ export class Timeline {
     this.#messages.set(message.number, isForMe || !known ? message : { ...message, reactions: withMine(message.reactions, known.reactions) });
     this.#numbers.set(message.id, message.number);
     return true;
+  }
+
+  /**
+   * The parent of a reply that came or went: being answered is no event of its own.
+   *
+   * @param {Message} reply
+   * @param {1 | -1} step
+   * @returns {Message[]}
+   */
+  #answered(reply, step) {
+    const parent = reply.reply_to ? this.byId(reply.reply_to) : null;
+    if (!parent) return [];
+    const changed = {
+      ...parent,
+      reply_count: Math.max(0, (parent.reply_count ?? 0) + step),
+      ...(step > 0 ? { last_reply_at: reply.created_at } : {}),
+    };
+    this.#messages.set(parent.number, changed);
+    return [changed];
   }
 
   /** @param {number} number */

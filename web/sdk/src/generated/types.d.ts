@@ -80,7 +80,7 @@ export type Attachment = {
 
 /** What this server can do and what its bounds are. */
 export type Capabilities = {
-  /** What there is; what comes later is added here. `demo`: this empty database would be filled by `POST /demo`. */
+  /** What there is; what comes later is added here. */
   features: string[];
   /** The bounds. */
   limits: CapabilityLimits;
@@ -96,8 +96,6 @@ export type Capabilities = {
 export type CapabilityLimits = {
   /** Largest request body, in bytes. */
   body_bytes_max: number;
-  /** Every budget that is shared by all nodes, by the name in the headers `RateLimit` and `RateLimit-Policy`. */
-  budgets: Record<string, CapabilityRate>;
   /** Live connections of one person. */
   connections_per_user_max: number;
   /** Longest message, in bytes. */
@@ -154,32 +152,12 @@ export type ChangeRoleBody = {
   role: string;
 };
 
-/** A room in one's own list. */
-export type Conversation = {
-  /** When something happened last: the last message, or one's joining when that is later. */
-  active_at: string;
-  /** Received up to this message number. */
-  last_delivered_number: number;
-  last_message: Message | null;
-  /** Read up to this message number. */
-  last_read_number: number;
-  /** Those among them that name one, or everybody (`@here`). */
-  mention_count: number;
-  peer: Peer | null;
-  /** The room, with what is unread in it. */
-  room: RoomForViewer;
-  /** What one set for oneself. */
-  settings: ConversationSettings;
-  /** Messages not read yet. */
-  unread: number;
-};
-
 /** What a person set for themselves in a room. Nobody else sees it. */
 export type ConversationSettings = {
   /** Put away. It comes back with the next message, unless it is muted. */
   archived: boolean;
   /** Until when one wants to be told of nothing. */
-  muted_until: string | null;
+  muted_until?: string | null;
   /** `all`, `mentions` or `none`. */
   notifications: string;
   /** At the top of the list. */
@@ -217,32 +195,16 @@ export type CreateRoomBody = {
 /** What somebody says of themselves beside their presence. */
 export type CustomStatus = {
   /** Exactly one emoji. */
-  emoji: string | null;
+  emoji?: string | null;
   /** At most 100 characters. */
-  text: string | null;
+  text?: string | null;
   /** When it ends by itself: hide it from then on. */
-  until: string | null;
-};
-
-/** Who there is now. */
-export type DemoCast = {
-  /** The people, to log in as. */
-  people: DemoLogin[];
-};
-
-/** Somebody of the demo. */
-export type DemoLogin = {
-  /** What others read. */
-  display_name: string;
-  /** To log in with. */
-  password: string;
-  /** To log in with. */
-  username: string;
+  until?: string | null;
 };
 
 /** A new text. */
 export type EditMessageBody = {
-  /** At most 32 KiB of UTF-8; no control characters but newline and tab. */
+  /** At most 32 KiB of UTF-8; no control characters but newline and tab. Empty only where there are files. */
   content: string;
 };
 
@@ -356,6 +318,26 @@ export type FieldProblem = {
   field: string;
   /** What is wrong and what would be right. */
   reason: string;
+};
+
+/** What a message said before an edit. */
+export type FormerText = {
+  /** The text. */
+  content: string;
+  /** When it was replaced. */
+  replaced_at: string;
+  /** The event that replaced it. */
+  replaced_seq: number;
+  /** When it was sent, or edited to be so. */
+  written_at: string;
+};
+
+/** Where to forward a message. */
+export type ForwardMessageBody = {
+  /** One's own id of the new message, of visible ASCII: a repeat is the same message. */
+  client_id?: string | null;
+  /** The room to say it in. */
+  room_id: string;
 };
 
 /** Where a forwarded message came from. */
@@ -538,10 +520,6 @@ export type MarkReadBody = {
 export type Me = User & {
   /** Shown to oneself only. */
   email: string | null;
-  /** Whether others learn when one was last there. */
-  shares_last_seen: boolean;
-  /** Whether others learn what one has read; who does not share it is not told of others' either. */
-  shares_read_marks: boolean;
 };
 
 /** A member of a room. */
@@ -604,17 +582,23 @@ export type MessageExtras = {
   deleted_by?: string;
   /** Whose words it repeats. */
   forwarded_from?: ForwardedFrom;
-  /** When it was last answered. */
+  /** When it was last answered. Absent in events. */
   last_reply_at?: string;
   /** Addresses in its text, in order; at most 20. The server never fetches them. */
   links?: string[];
   /** True when it has `@here`: meant for everybody in the room. */
   mentions_here?: boolean;
-  /** The message it answers, as it is now. Absent in rooms where not every viewer may see that one. */
+  /**
+   * The message it answers, as it is now. In rooms with `history: "since_join"`, where not every viewer may
+   * see that one, over REST alone, and to those who may.
+   */
   parent?: MessagePreview;
   /** When it was pinned. */
   pinned_at?: string;
-  /** Messages that answer it and are not deleted. */
+  /**
+   * Messages that answer it and are not deleted. Absent in events: a client adds those that come after the
+   * `as_of` of its page.
+   */
   reply_count?: number;
 };
 
@@ -648,34 +632,6 @@ export type MessagePreview = {
   number: number;
   /** Who said it. */
   sender_id: string;
-};
-
-/** Somebody whose client has a message. */
-export type MessageReceipt = {
-  /** Whether they have read it; null where they or the viewer share no read marks. */
-  read: boolean | null;
-  /** Their profile. */
-  user: User;
-  /** Who. */
-  user_id: string;
-};
-
-/** How far a message has come, and a page of those who have it. */
-export type MessageReceipts = {
-  /** The moment of the page. */
-  as_of: AsOf;
-  /** Those whose client has it. */
-  delivered_count: number;
-  /** Whether there is a next page. */
-  has_more: boolean;
-  /** Those whose client has it, by user id. */
-  items: MessageReceipt[];
-  /** To be given as `cursor` for the next page; null at the end. */
-  next_cursor: string | null;
-  /** Those who have read it and share that; null for a viewer who shares no read marks. */
-  read_count: number | null;
-  /** Members for whom it was meant: there when it was said and now, but its sender. */
-  recipient_count: number;
 };
 
 /** A new key, with its secret: shown this once. */
@@ -730,27 +686,19 @@ export type Page_ApiKey = {
 };
 
 /** A page of a list. */
-export type Page_Conversation = {
+export type Page_FormerText = {
   /** Whether there is a next page. */
   has_more: boolean;
   /** At most `limit` items. */
   items: {
-    /** When something happened last: the last message, or one's joining when that is later. */
-    active_at: string;
-    /** Received up to this message number. */
-    last_delivered_number: number;
-    last_message?: Message | null;
-    /** Read up to this message number. */
-    last_read_number: number;
-    /** Those among them that name one, or everybody (`@here`). */
-    mention_count: number;
-    peer?: Peer | null;
-    /** The room, with what is unread in it. */
-    room: RoomForViewer;
-    /** What one set for oneself. */
-    settings: ConversationSettings;
-    /** Messages not read yet. */
-    unread: number;
+    /** The text. */
+    content: string;
+    /** When it was replaced. */
+    replaced_at: string;
+    /** The event that replaced it. */
+    replaced_seq: number;
+    /** When it was sent, or edited to be so. */
+    written_at: string;
   }[];
   /** To be given as `cursor` for the next page; null at the end. */
   next_cursor: string | null;
@@ -859,7 +807,6 @@ export type Page_User = {
     last_seen_at?: string | null;
     /** `user`, `admin` or `service`. */
     role: string;
-    status?: CustomStatus | null;
     /** Unique, whatever its case. */
     username: string;
   }[];
@@ -867,20 +814,9 @@ export type Page_User = {
   next_cursor: string | null;
 };
 
-/** The other person of a direct room. */
-export type Peer = {
-  presence: Presence | null;
-  /** Their profile. */
-  user: User;
-};
-
-/** Nothing to say: an empty object. A page of another origin cannot send it unasked. */
-export type PlayDemoBody = Record<string, unknown>;
-
 /** Somebody's presence over all their devices. */
 export type Presence = {
-  custom_status: CustomStatus | null;
-  /** When they were last connected; null where they do not share it. */
+  /** When they were last connected. */
   last_seen_at: string | null;
   /** `online`, `away`, `busy` or `offline`. */
   status: string;
@@ -937,8 +873,8 @@ export type ReactionCount = {
 export type Receipt = {
   /** Received up to this message number. */
   last_delivered_number: number;
-  /** Read up to this message number; null where they or the viewer share no read marks. */
-  last_read_number: number | null;
+  /** Read up to this message number. */
+  last_read_number: number;
   /** Whose. */
   user_id: string;
 };
@@ -1126,8 +1062,8 @@ export type RoomPage_Receipt = {
   items: {
     /** Received up to this message number. */
     last_delivered_number: number;
-    /** Read up to this message number; null where they or the viewer share no read marks. */
-    last_read_number?: number | null;
+    /** Read up to this message number. */
+    last_read_number: number;
     /** Whose. */
     user_id: string;
   }[];
@@ -1168,7 +1104,7 @@ export type SendMessageBody = {
   content_type?: string | null;
   /** The host product's own data: an object of at most 4 KiB and 8 levels. */
   metadata?: Record<string, unknown> | null;
-  /** The message it answers, of the same room. */
+  /** The message it answers, of the same room; also one that is deleted. */
   reply_to?: string | null;
 };
 
@@ -1198,50 +1134,12 @@ export type Status = {
   status: string;
 };
 
-/** What one says of oneself: an emoji, a text, or both. */
-export type StatusBody = {
-  /** Exactly one emoji. */
-  emoji?: string | null;
-  /** On one line. */
-  text?: string | null;
-  /** When it ends by itself, in the future. */
-  until?: string | null;
-};
-
 /** A single-use ticket for a socket. */
 export type Ticket = {
   /** How long it waits to be redeemed, in seconds. */
   expires_in: number;
   /** For `/ws?ticket=…` or `/stream?ticket=…`. */
   ticket: string;
-};
-
-/** What is unread in all of one's rooms. */
-export type Unread = UnreadCounts & {
-  /** In those that are. */
-  muted: UnreadCounts;
-};
-
-/** What is unread in a number of rooms. */
-export type UnreadCounts = {
-  /** Those among them that name one, or everybody (`@here`). */
-  mentions: number;
-  /** Rooms with any. */
-  rooms: number;
-  /** Messages. */
-  unread: number;
-};
-
-/** New settings of a conversation; an absent field keeps. */
-export type UpdateConversationBody = {
-  /** Put away. It comes back with the next message, unless it is muted. */
-  archived?: boolean | null;
-  /** Until when to be told of nothing; null ends it. */
-  muted_until?: string | null;
-  /** `all`, `mentions` or `none`. */
-  notifications?: string | null;
-  /** At the top of the list. */
-  pinned?: boolean | null;
 };
 
 /** New values of one's profile; an absent field keeps. */
@@ -1252,11 +1150,6 @@ export type UpdateProfileBody = {
   display_name?: string | null;
   /** Unique; null clears. */
   email?: string | null;
-  /** Whether others learn when one was last there. */
-  shares_last_seen?: boolean | null;
-  /** Whether others learn what one has read; who does not share it is not told of others' either. */
-  shares_read_marks?: boolean | null;
-  status?: StatusBody | null;
 };
 
 /** New values of a room; an absent field keeps. */
@@ -1283,7 +1176,6 @@ export type User = {
   last_seen_at: string | null;
   /** `user`, `admin` or `service`. */
   role: string;
-  status: CustomStatus | null;
   /** Unique, whatever its case. */
   username: string;
 };
@@ -1313,10 +1205,12 @@ export type AuthFrame = {
   type: "auth";
 };
 
-/** Delete a message. */
+/** Delete a message: my own, or as a moderator. */
 export type DeleteFrame = {
   /** Which message. */
   message_id: string;
+  /** A moderator's, for everybody to read on the tombstone. */
+  reason?: string;
   /** Borne by the reply. */
   ref?: string;
   type: "delete";
@@ -1333,8 +1227,9 @@ export type DeliveredFrame = {
   type: "delivered";
 };
 
-/** Change what I said. */
+/** Change what I said. The former text goes to the message's history. */
 export type EditFrame = {
+  /** Empty only where there are files. */
   content: string;
   /** Which message. */
   message_id: string;
@@ -1343,7 +1238,20 @@ export type EditFrame = {
   type: "edit";
 };
 
-/** Say something. The `ack` says that it is durable. */
+/** Say in one room what was said in another. Answered like `message`. */
+export type ForwardFrame = {
+  /** Makes the forward repeatable; visible ASCII. */
+  client_id?: string;
+  /** Which message. */
+  message_id: string;
+  /** Borne by the reply. */
+  ref?: string;
+  /** Which room; may be left out on `/ws/{room_id}`. */
+  room_id?: string;
+  type: "forward";
+};
+
+/** Say something. The `ack` says that it is durable. `@username` of members, `@here` and links are found in the text. */
 export type MessageFrame = {
   attachments?: string[];
   /** Makes the send repeatable; visible ASCII. */
@@ -1355,7 +1263,7 @@ export type MessageFrame = {
   metadata?: Record<string, unknown>;
   /** Borne by the reply. */
   ref?: string;
-  /** The message it answers. */
+  /** The message it answers, of the same room. The event shows it as `parent`. */
   reply_to?: string | null;
   /** Which room; may be left out on `/ws/{room_id}`. */
   room_id?: string;
@@ -1969,6 +1877,7 @@ export type ClientFrame =
   | DeleteFrame
   | DeliveredFrame
   | EditFrame
+  | ForwardFrame
   | MessageFrame
   | PinFrame
   | PingFrame
@@ -2134,6 +2043,11 @@ export interface Rest {
   deleteMessage(input: {
     /** The message. */
     message_id: string;
+    /**
+     * A moderator's reason, for everybody in the room to read on the tombstone. Of one's own message it is
+     * not kept.
+     */
+    reason?: string;
   }, options?: CallOptions): Promise<void>;
 
   /**
@@ -2149,7 +2063,8 @@ export interface Rest {
   /**
    * Edit a message: `PATCH /messages/{message_id}`.
    *
-   * One's own. A change to the same text changes nothing.
+   * One's own, within the room's `edit_window_seconds`. Whom and what it names is found anew; the former text
+   * goes to the history. A change to the same text changes nothing.
    */
   editMessage(input: {
     /** The message. */
@@ -2166,6 +2081,19 @@ export interface Rest {
     /** The person. */
     user_id: string;
   }, options?: CallOptions): Promise<void>;
+
+  /**
+   * Forward a message: `POST /messages/{message_id}/forward`.
+   *
+   * Read by the rights of its own room, sent by those of the other. The new message bears the text as it is
+   * now, its files, and `forwarded_from` with the first origin, but not the room it came from. A deleted message
+   * and one of the system are `conflict`.
+   */
+  forwardMessage(input: {
+    /** The message. */
+    message_id: string;
+    body: ForwardMessageBody;
+  }, options?: CallOptions): Promise<Message>;
 
   /**
    * Log a user in: `POST /users/{user_id}/tokens`.
@@ -2277,21 +2205,6 @@ export interface Rest {
     cursor?: string;
   }, options?: CallOptions): Promise<Page_ApiKey>;
 
-  /**
-   * My conversations: `GET /conversations`.
-   *
-   * The rooms one is in: pinned ones first, then by last activity. What moves up between two pages may be listed
-   * on neither, and is told on sockets.
-   */
-  listConversations(input?: {
-    /** Those that are put away, instead of the others. */
-    archived?: boolean;
-    /** Most items in a page. */
-    limit?: number;
-    /** `next_cursor` of the page before. Opaque, and good for this list only. */
-    cursor?: string;
-  }, options?: CallOptions): Promise<Page_Conversation>;
-
   /** List members: `GET /rooms/{room_id}/members`. */
   listMembers(input: {
     /** The room. */
@@ -2368,7 +2281,7 @@ export interface Rest {
   /**
    * Receipts: `GET /rooms/{room_id}/receipts`.
    *
-   * Up to which message each member has read and received. What somebody does not share is null.
+   * Up to which message each member has read and received.
    */
   listReceipts(input: {
     /** The room. */
@@ -2378,6 +2291,20 @@ export interface Rest {
     /** `next_cursor` of the page before. Opaque, and good for this list only. */
     cursor?: string;
   }, options?: CallOptions): Promise<RoomPage_Receipt>;
+
+  /**
+   * Read a thread: `GET /messages/{message_id}/replies`.
+   *
+   * What answers the message directly, oldest first, tombstones too.
+   */
+  listReplies(input: {
+    /** The message. */
+    message_id: string;
+    /** `next_cursor` of the page before. Opaque, and good for this list only. */
+    cursor?: string;
+    /** Most items in a page. */
+    limit?: number;
+  }, options?: CallOptions): Promise<RoomPage_Message>;
 
   /**
    * List rooms: `GET /rooms`.
@@ -2437,17 +2364,6 @@ export interface Rest {
   }, options?: CallOptions): Promise<FoundUsers>;
 
   /**
-   * Mark as received: `POST /rooms/{room_id}/delivered`.
-   *
-   * By the client's word: what a socket only sent is not received. Never moves back, nor beyond the last message.
-   */
-  markDelivered(input: {
-    /** The room. */
-    room_id: string;
-    body: MarkReadBody;
-  }, options?: CallOptions): Promise<Mark>;
-
-  /**
    * Mark as read: `POST /rooms/{room_id}/read`.
    *
    * Never moves back, nor beyond the last message.
@@ -2468,18 +2384,19 @@ export interface Rest {
   }, options?: CallOptions): Promise<Message>;
 
   /**
-   * Receipts of a message: `GET /messages/{message_id}/receipts`.
+   * Read the history of a message: `GET /messages/{message_id}/history`.
    *
-   * How far it has come: to how many, read by how many, and who. Of the members who were there when it was said.
+   * Its former texts, oldest first; the present one is the message itself. Who may read the message may read
+   * it. Deleting the message erases it.
    */
-  messageReceipts(input: {
+  messageHistory(input: {
     /** The message. */
     message_id: string;
-    /** Most items in a page. */
-    limit?: number;
     /** `next_cursor` of the page before. Opaque, and good for this list only. */
     cursor?: string;
-  }, options?: CallOptions): Promise<MessageReceipts>;
+    /** Most items in a page. */
+    limit?: number;
+  }, options?: CallOptions): Promise<Page_FormerText>;
 
   /**
    * Open a direct room: `POST /rooms/direct`.
@@ -2509,17 +2426,6 @@ export interface Rest {
     /** The message. */
     message_id: string;
   }, options?: CallOptions): Promise<Message>;
-
-  /**
-   * Play the demo: `POST /demo`.
-   *
-   * Makes a few people and rooms with talk in several languages. Only on the all-in-one with nothing but embedded
-   * parts, on a loopback address, while there is no room and `DEMO` is not switched off; `GET /capabilities` lists
-   * the feature `demo` as long as it is so.
-   */
-  playDemo(input: {
-    body: PlayDemoBody;
-  }, options?: CallOptions): Promise<DemoCast>;
 
   /**
    * A profile: `GET /users/{user_id}`.
@@ -2740,7 +2646,7 @@ export interface Rest {
    *
    * Answered after the commit. `client_id` or the header `Idempotency-Key` (both: equal) makes it
    * repeatable, for ever: after `internal` and `unavailable` the outcome is unknown, so repeat with the same
-   * one.
+   * one. `@username` of members, `@here` and links are found in the text.
    */
   sendMessage(input: {
     /** The room. */
@@ -2755,24 +2661,6 @@ export interface Rest {
     /** The message. */
     message_id: string;
   }, options?: CallOptions): Promise<void>;
-
-  /**
-   * What is unread: `GET /me/unread`.
-   *
-   * Over all rooms one is in; muted and archived ones apart.
-   */
-  unread(input?: {}, options?: CallOptions): Promise<Unread>;
-
-  /**
-   * Change a conversation for myself: `PATCH /conversations/{room_id}`.
-   *
-   * Archive, pin, mute. Nobody else is told; one's own sockets are, by `conversation_updated`.
-   */
-  updateConversation(input: {
-    /** The room. */
-    room_id: string;
-    body: UpdateConversationBody;
-  }, options?: CallOptions): Promise<Conversation>;
 
   /** Change my profile: `PATCH /me`. */
   updateProfile(input: {
