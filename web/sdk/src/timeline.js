@@ -193,10 +193,6 @@ export class Timeline {
         return this.#change(event.message_id, event.seq, () => ({ pinned_at: event.occurred_at }));
       case 'message_unpinned':
         return this.#change(event.message_id, event.seq, () => ({ pinned_at: undefined }));
-      case 'message_pinned':
-        return this.#change(event.message_id, event.seq, () => ({ pinned_at: event.occurred_at }));
-      case 'message_unpinned':
-        return this.#change(event.message_id, event.seq, () => ({ pinned_at: undefined }));
       default:
         return this.#reaction(/** @type {any} */ (event));
     }

@@ -80,7 +80,7 @@ export type Attachment = {
 
 /** What this server can do and what its bounds are. */
 export type Capabilities = {
-  /** What there is; what comes later is added here. */
+  /** What there is; what comes later is added here. `demo`: this empty database would be filled by `POST /demo`. */
   features: string[];
   /** The bounds. */
   limits: CapabilityLimits;
@@ -94,8 +94,12 @@ export type Capabilities = {
 
 /** The bounds of this server, all of them settings or fixed in the protocol. */
 export type CapabilityLimits = {
+  /** Most files of one message. */
+  attachments_max: number;
   /** Largest request body, in bytes. */
   body_bytes_max: number;
+  /** Every budget that is shared by all nodes, by the name in the headers `RateLimit` and `RateLimit-Policy`. */
+  budgets: Record<string, CapabilityRate>;
   /** Live connections of one person. */
   connections_per_user_max: number;
   /** Longest message, in bytes. */
@@ -104,10 +108,20 @@ export type CapabilityLimits = {
   content_chars_max: number;
   /** Sends of one person over all direct rooms. */
   direct_sends: CapabilityRate;
+  /** Largest file, in bytes. */
+  file_bytes_max: number;
+  /** Types that may be uploaded, such as `image/*`; empty: all that are not denied. */
+  file_types_allowed: string[];
+  /** Types that may not. */
+  file_types_denied: string[];
   /** Largest frame, in bytes. */
   frame_bytes_max: number;
   /** Frames of one connection. */
   frames: CapabilityRate;
+  /** Largest picture (JPEG, PNG, GIF, WebP), in bytes. */
+  image_bytes_max: number;
+  /** Most pixels of such a picture. */
+  image_pixels_max: number;
   /** Most members named at once. */
   members_at_once_max: number;
   /** Largest metadata, in bytes. */
@@ -122,6 +136,10 @@ export type CapabilityLimits = {
   room_sends: CapabilityRate;
   /** Rooms that one connection follows. */
   rooms_per_connection_max: number;
+  /** A file that no message bears by then is removed. */
+  unattached_files_keep_seconds: number;
+  /** Uploads of one person. */
+  uploads: CapabilityRate;
   /** Most answers in a page of a search. */
   search_hits_max: number;
   /** Longest query of a search, in characters. */
@@ -152,12 +170,32 @@ export type ChangeRoleBody = {
   role: string;
 };
 
+/** A room in one's own list. */
+export type Conversation = {
+  /** When something happened last: the last message, or one's joining when that is later. */
+  active_at: string;
+  /** Received up to this message number. */
+  last_delivered_number: number;
+  last_message: Message | null;
+  /** Read up to this message number. */
+  last_read_number: number;
+  /** Those among them that name one, or everybody (`@here`). */
+  mention_count: number;
+  peer: Peer | null;
+  /** The room, with what is unread in it. */
+  room: RoomForViewer;
+  /** What one set for oneself. */
+  settings: ConversationSettings;
+  /** Messages not read yet. */
+  unread: number;
+};
+
 /** What a person set for themselves in a room. Nobody else sees it. */
 export type ConversationSettings = {
   /** Put away. It comes back with the next message, unless it is muted. */
   archived: boolean;
   /** Until when one wants to be told of nothing. */
-  muted_until?: string | null;
+  muted_until: string | null;
   /** `all`, `mentions` or `none`. */
   notifications: string;
   /** At the top of the list. */
@@ -195,11 +233,27 @@ export type CreateRoomBody = {
 /** What somebody says of themselves beside their presence. */
 export type CustomStatus = {
   /** Exactly one emoji. */
-  emoji?: string | null;
+  emoji: string | null;
   /** At most 100 characters. */
-  text?: string | null;
+  text: string | null;
   /** When it ends by itself: hide it from then on. */
-  until?: string | null;
+  until: string | null;
+};
+
+/** Who there is now. */
+export type DemoCast = {
+  /** The people, to log in as. */
+  people: DemoLogin[];
+};
+
+/** Somebody of the demo. */
+export type DemoLogin = {
+  /** What others read. */
+  display_name: string;
+  /** To log in with. */
+  password: string;
+  /** To log in with. */
+  username: string;
 };
 
 /** A new text. */
@@ -520,6 +574,10 @@ export type MarkReadBody = {
 export type Me = User & {
   /** Shown to oneself only. */
   email: string | null;
+  /** Whether others learn when one was last there. */
+  shares_last_seen: boolean;
+  /** Whether others learn what one has read; who does not share it is not told of others' either. */
+  shares_read_marks: boolean;
 };
 
 /** A member of a room. */
@@ -634,6 +692,34 @@ export type MessagePreview = {
   sender_id: string;
 };
 
+/** Somebody whose client has a message. */
+export type MessageReceipt = {
+  /** Whether they have read it; null where they or the viewer share no read marks. */
+  read: boolean | null;
+  /** Their profile. */
+  user: User;
+  /** Who. */
+  user_id: string;
+};
+
+/** How far a message has come, and a page of those who have it. */
+export type MessageReceipts = {
+  /** The moment of the page. */
+  as_of: AsOf;
+  /** Those whose client has it. */
+  delivered_count: number;
+  /** Whether there is a next page. */
+  has_more: boolean;
+  /** Those whose client has it, by user id. */
+  items: MessageReceipt[];
+  /** To be given as `cursor` for the next page; null at the end. */
+  next_cursor: string | null;
+  /** Those who have read it and share that; null for a viewer who shares no read marks. */
+  read_count: number | null;
+  /** Members for whom it was meant: there when it was said and now, but its sender. */
+  recipient_count: number;
+};
+
 /** A new key, with its secret: shown this once. */
 export type NewApiKey = ApiKey & {
   /** What its bearer shows, as `X-API-Key` or `Authorization: Bearer`. Only its hash is kept. */
@@ -680,6 +766,33 @@ export type Page_ApiKey = {
     scopes: string[];
     /** The service account that its bearer is. */
     user_id: string;
+  }[];
+  /** To be given as `cursor` for the next page; null at the end. */
+  next_cursor: string | null;
+};
+
+/** A page of a list. */
+export type Page_Conversation = {
+  /** Whether there is a next page. */
+  has_more: boolean;
+  /** At most `limit` items. */
+  items: {
+    /** When something happened last: the last message, or one's joining when that is later. */
+    active_at: string;
+    /** Received up to this message number. */
+    last_delivered_number: number;
+    last_message?: Message | null;
+    /** Read up to this message number. */
+    last_read_number: number;
+    /** Those among them that name one, or everybody (`@here`). */
+    mention_count: number;
+    peer?: Peer | null;
+    /** The room, with what is unread in it. */
+    room: RoomForViewer;
+    /** What one set for oneself. */
+    settings: ConversationSettings;
+    /** Messages not read yet. */
+    unread: number;
   }[];
   /** To be given as `cursor` for the next page; null at the end. */
   next_cursor: string | null;
@@ -807,6 +920,7 @@ export type Page_User = {
     last_seen_at?: string | null;
     /** `user`, `admin` or `service`. */
     role: string;
+    status?: CustomStatus | null;
     /** Unique, whatever its case. */
     username: string;
   }[];
@@ -814,9 +928,20 @@ export type Page_User = {
   next_cursor: string | null;
 };
 
+/** The other person of a direct room. */
+export type Peer = {
+  presence: Presence | null;
+  /** Their profile. */
+  user: User;
+};
+
+/** Nothing to say: an empty object. A page of another origin cannot send it unasked. */
+export type PlayDemoBody = Record<string, unknown>;
+
 /** Somebody's presence over all their devices. */
 export type Presence = {
-  /** When they were last connected. */
+  custom_status: CustomStatus | null;
+  /** When they were last connected; null where they do not share it. */
   last_seen_at: string | null;
   /** `online`, `away`, `busy` or `offline`. */
   status: string;
@@ -873,8 +998,8 @@ export type ReactionCount = {
 export type Receipt = {
   /** Received up to this message number. */
   last_delivered_number: number;
-  /** Read up to this message number. */
-  last_read_number: number;
+  /** Read up to this message number; null where they or the viewer share no read marks. */
+  last_read_number: number | null;
   /** Whose. */
   user_id: string;
 };
@@ -1062,8 +1187,8 @@ export type RoomPage_Receipt = {
   items: {
     /** Received up to this message number. */
     last_delivered_number: number;
-    /** Read up to this message number. */
-    last_read_number: number;
+    /** Read up to this message number; null where they or the viewer share no read marks. */
+    last_read_number?: number | null;
     /** Whose. */
     user_id: string;
   }[];
@@ -1094,11 +1219,11 @@ export type SearchHit = {
 
 /** A message to be sent. */
 export type SendMessageBody = {
-  /** Uploads to attach. */
+  /** Uploads of yours that no message bears yet, in the order they are to be shown; at most 10. */
   attachments?: string[] | null;
   /** One's own id of the message, of visible ASCII: a repeat with the same body is the same message. */
   client_id?: string | null;
-  /** At most 32 KiB of UTF-8; no control characters but newline and tab. */
+  /** At most 32 KiB of UTF-8; no control characters but newline and tab. May be left out beside attachments. */
   content?: string | null;
   /** `text/plain` (default) or `text/markdown`. */
   content_type?: string | null;
@@ -1128,10 +1253,44 @@ export type Session = {
   user_agent: string | null;
 };
 
+/** Files to be opened by a link. */
+export type SignMediaBody = {
+  /** Uploads. */
+  ids: string[];
+};
+
+/** A link that opens one file for minutes, for as long as whom it was made for may read it. */
+export type SignedMedia = {
+  /** From then on the links open nothing. */
+  expires_at: string;
+  /** The upload. */
+  id: string;
+  /** Opens its thumbnail; null where there is none. */
+  thumbnail_url: string | null;
+  /** Opens the file without a token. Links made within some minutes are equal, so that caches hold. */
+  url: string;
+};
+
+/** Links to files. */
+export type SignedMediaList = {
+  /** One for each file that you may read, in the order asked; others are left out. */
+  items: SignedMedia[];
+};
+
 /** How a process is. */
 export type Status = {
   /** `ok`. */
   status: string;
+};
+
+/** What one says of oneself: an emoji, a text, or both. */
+export type StatusBody = {
+  /** Exactly one emoji. */
+  emoji?: string | null;
+  /** On one line. */
+  text?: string | null;
+  /** When it ends by itself, in the future. */
+  until?: string | null;
 };
 
 /** A single-use ticket for a socket. */
@@ -1142,6 +1301,34 @@ export type Ticket = {
   ticket: string;
 };
 
+/** What is unread in all of one's rooms. */
+export type Unread = UnreadCounts & {
+  /** In those that are. */
+  muted: UnreadCounts;
+};
+
+/** What is unread in a number of rooms. */
+export type UnreadCounts = {
+  /** Those among them that name one, or everybody (`@here`). */
+  mentions: number;
+  /** Rooms with any. */
+  rooms: number;
+  /** Messages. */
+  unread: number;
+};
+
+/** New settings of a conversation; an absent field keeps. */
+export type UpdateConversationBody = {
+  /** Put away. It comes back with the next message, unless it is muted. */
+  archived?: boolean | null;
+  /** Until when to be told of nothing; null ends it. */
+  muted_until?: string | null;
+  /** `all`, `mentions` or `none`. */
+  notifications?: string | null;
+  /** At the top of the list. */
+  pinned?: boolean | null;
+};
+
 /** New values of one's profile; an absent field keeps. */
 export type UpdateProfileBody = {
   /** An http(s) URL, or a path of this server; null clears. */
@@ -1150,6 +1337,11 @@ export type UpdateProfileBody = {
   display_name?: string | null;
   /** Unique; null clears. */
   email?: string | null;
+  /** Whether others learn when one was last there. */
+  shares_last_seen?: boolean | null;
+  /** Whether others learn what one has read; who does not share it is not told of others' either. */
+  shares_read_marks?: boolean | null;
+  status?: StatusBody | null;
 };
 
 /** New values of a room; an absent field keeps. */
@@ -1160,6 +1352,12 @@ export type UpdateRoomBody = {
   metadata?: Record<string, unknown> | null;
   /** Cannot be cleared. */
   name?: string | null;
+};
+
+/** A file to be uploaded. */
+export type UploadBody = {
+  /** The file, with its name. Its type is found out from its bytes. */
+  file: string;
 };
 
 /** An account as others see it. */
@@ -1176,6 +1374,7 @@ export type User = {
   last_seen_at: string | null;
   /** `user`, `admin` or `service`. */
   role: string;
+  status: CustomStatus | null;
   /** Unique, whatever its case. */
   username: string;
 };
@@ -2205,6 +2404,21 @@ export interface Rest {
     cursor?: string;
   }, options?: CallOptions): Promise<Page_ApiKey>;
 
+  /**
+   * My conversations: `GET /conversations`.
+   *
+   * The rooms one is in: pinned ones first, then by last activity. What moves up between two pages may be listed
+   * on neither, and is told on sockets.
+   */
+  listConversations(input?: {
+    /** Those that are put away, instead of the others. */
+    archived?: boolean;
+    /** Most items in a page. */
+    limit?: number;
+    /** `next_cursor` of the page before. Opaque, and good for this list only. */
+    cursor?: string;
+  }, options?: CallOptions): Promise<Page_Conversation>;
+
   /** List members: `GET /rooms/{room_id}/members`. */
   listMembers(input: {
     /** The room. */
@@ -2281,7 +2495,7 @@ export interface Rest {
   /**
    * Receipts: `GET /rooms/{room_id}/receipts`.
    *
-   * Up to which message each member has read and received.
+   * Up to which message each member has read and received. What somebody does not share is null.
    */
   listReceipts(input: {
     /** The room. */
@@ -2364,6 +2578,17 @@ export interface Rest {
   }, options?: CallOptions): Promise<FoundUsers>;
 
   /**
+   * Mark as received: `POST /rooms/{room_id}/delivered`.
+   *
+   * By the client's word: what a socket only sent is not received. Never moves back, nor beyond the last message.
+   */
+  markDelivered(input: {
+    /** The room. */
+    room_id: string;
+    body: MarkReadBody;
+  }, options?: CallOptions): Promise<Mark>;
+
+  /**
    * Mark as read: `POST /rooms/{room_id}/read`.
    *
    * Never moves back, nor beyond the last message.
@@ -2399,6 +2624,20 @@ export interface Rest {
   }, options?: CallOptions): Promise<Page_FormerText>;
 
   /**
+   * Receipts of a message: `GET /messages/{message_id}/receipts`.
+   *
+   * How far it has come: to how many, read by how many, and who. Of the members who were there when it was said.
+   */
+  messageReceipts(input: {
+    /** The message. */
+    message_id: string;
+    /** Most items in a page. */
+    limit?: number;
+    /** `next_cursor` of the page before. Opaque, and good for this list only. */
+    cursor?: string;
+  }, options?: CallOptions): Promise<MessageReceipts>;
+
+  /**
    * Open a direct room: `POST /rooms/direct`.
    *
    * The one room of two people, made when there is none.
@@ -2426,6 +2665,17 @@ export interface Rest {
     /** The message. */
     message_id: string;
   }, options?: CallOptions): Promise<Message>;
+
+  /**
+   * Play the demo: `POST /demo`.
+   *
+   * Makes a few people and rooms with talk in several languages. Only on the all-in-one with nothing but embedded
+   * parts, on a loopback address, while there is no room and `DEMO` is not switched off; `GET /capabilities` lists
+   * the feature `demo` as long as it is so.
+   */
+  playDemo(input: {
+    body: PlayDemoBody;
+  }, options?: CallOptions): Promise<DemoCast>;
 
   /**
    * A profile: `GET /users/{user_id}`.
@@ -2654,6 +2904,16 @@ export interface Rest {
     body: SendMessageBody;
   }, options?: CallOptions): Promise<Message>;
 
+  /**
+   * Sign links: `POST /media/sign`.
+   *
+   * For `<img>`, `<video>` and downloads, which cannot send a token. A link opens one file, for minutes, and
+   * only while you may read that file.
+   */
+  signMedia(input: {
+    body: SignMediaBody;
+  }, options?: CallOptions): Promise<SignedMediaList>;
+
   /** Unpin a message: `DELETE /rooms/{room_id}/pins/{message_id}`. */
   unpinMessage(input: {
     /** The room. */
@@ -2661,6 +2921,24 @@ export interface Rest {
     /** The message. */
     message_id: string;
   }, options?: CallOptions): Promise<void>;
+
+  /**
+   * What is unread: `GET /me/unread`.
+   *
+   * Over all rooms one is in; muted and archived ones apart.
+   */
+  unread(input?: {}, options?: CallOptions): Promise<Unread>;
+
+  /**
+   * Change a conversation for myself: `PATCH /conversations/{room_id}`.
+   *
+   * Archive, pin, mute. Nobody else is told; one's own sockets are, by `conversation_updated`.
+   */
+  updateConversation(input: {
+    /** The room. */
+    room_id: string;
+    body: UpdateConversationBody;
+  }, options?: CallOptions): Promise<Conversation>;
 
   /** Change my profile: `PATCH /me`. */
   updateProfile(input: {
