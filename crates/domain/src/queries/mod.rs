@@ -16,7 +16,6 @@ pub use messages::{
     LogItem, LogView, MessageView, PageView, list_messages, list_replies, message, message_history, room_log,
     sent_message,
 };
-pub use messages::{LogItem, LogView, MessageView, PageView, list_messages, message, room_log};
 pub use moderation::list_bans;
 pub use people::{list_presence, list_receipts, profile, search_users, user_presence};
 pub use reactions::{list_pins, list_reactions, own_reactions};
