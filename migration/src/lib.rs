@@ -7,6 +7,7 @@ mod m20261121_000004_files;
 mod m20261121_000005_search;
 mod m20261121_000006_api_keys;
 mod m20261121_000008_archived_conversations;
+mod m20261121_000009_moderation;
 
 use std::time::Duration;
 
@@ -89,6 +90,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000004_files::Migration),
             Box::new(m20261121_000006_api_keys::Migration),
             Box::new(m20261121_000008_archived_conversations::Migration),
+            Box::new(m20261121_000009_moderation::Migration),
         ]
     }
 }

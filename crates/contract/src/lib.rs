@@ -27,7 +27,7 @@ pub use message::{
     Attachment, FormerText, ForwardedFrom, LogPage, Message, MessageExtras, MessagePage, MessagePreview,
     Reaction, ReactionCount,
 };
-pub use moderation::{Ban, Mute};
+pub use moderation::{Ban, Block, Invitation, InvitationPreview, Mute, NewInvitation, Report};
 pub use page::{AsOf, Page, RoomPage};
 pub use people::{AccessTokens, CustomStatus, Me, Presence, Receipt, RoomPresence, Session, Ticket, User};
 pub use room::{Mark, Member, Room, RoomForViewer};

@@ -4,17 +4,21 @@
 //! commits each effect together with its event; an empty answer means that nothing changed and nothing is
 //! announced.
 
+mod invitations;
 mod moderation;
 mod reactions;
+mod reports;
+pub mod system;
 
 use std::collections::HashMap;
 
 use serde_json::Value;
 
+use crate::ports::SecretHash;
 use crate::rights::{self, Act, Standing};
 use crate::{
-    Actor, Ban, ContentType, Error, LeaveReason, Member, MemberRole, Message, MessageId, Named, Result, Room,
-    RoomHead, RoomKind, Timestamp, UserId, UserRole,
+    Actor, Ban, ContentType, Error, Invitation, InvitationId, LeaveReason, Member, MemberRole, Message,
+    MessageId, Named, Result, Room, RoomHead, RoomKind, Timestamp, UserId, UserRole,
 };
 
 /// Largest room, in members; a bound, not a promise of speed.
@@ -89,6 +93,30 @@ pub enum Deed {
     },
     /// Let somebody speak again.
     Unmute(UserId),
+    /// Make a link by which people come in.
+    Invite {
+        /// Its id.
+        id: InvitationId,
+        /// What its secret is known by.
+        token_hash: SecretHash,
+        /// When it ends by itself.
+        expires_at: Timestamp,
+        /// People whom it lets in; none: any number.
+        uses_max: Option<i64>,
+    },
+    /// Take a link back.
+    RevokeInvitation(InvitationId),
+    /// Come in by a link.
+    AcceptInvitation(InvitationId),
+    /// Tell the moderators of a message.
+    Report {
+        /// Which.
+        message_id: MessageId,
+        /// Why.
+        reason: String,
+    },
+    /// Be done with what was told of a message.
+    ResolveReports(MessageId),
 }
 
 /// New values of a room's slow part: outer `None` keeps, inner `None` clears.
@@ -121,6 +149,10 @@ pub struct Needs {
     pub successor: bool,
     /// Who owns the room now.
     pub owners: bool,
+    /// This link, when it leads to this room.
+    pub invitation_id: Option<InvitationId>,
+    /// How many links are live.
+    pub live_invitations: bool,
     /// Whether the actor has reacted to the message with this emoji.
     pub reaction: Option<String>,
     /// How many messages are pinned.
@@ -167,6 +199,18 @@ impl Deed {
                 successor: true,
                 ..Needs::default()
             },
+            Self::Invite { .. } => Needs {
+                live_invitations: true,
+                ..Needs::default()
+            },
+            Self::RevokeInvitation(id) | Self::AcceptInvitation(id) => Needs {
+                invitation_id: Some(*id),
+                ..Needs::default()
+            },
+            Self::Report { message_id, .. } | Self::ResolveReports(message_id) => Needs {
+                message_id: Some(*message_id),
+                ..Needs::default()
+            },
             Self::Join | Self::UpdateRoom(_) | Self::DeleteRoom => Needs::default(),
         }
     }
@@ -203,6 +247,10 @@ pub struct Facts {
     pub successor: Option<UserId>,
     /// Who owns the room now, where the deed needs it: one, or none in a room that the host product made.
     pub owners: Vec<Member>,
+    /// The link that the deed names, live or not, when it leads to this room.
+    pub invitation: Option<Invitation>,
+    /// Links that are live, where the deed needs it.
+    pub live_invitations: i64,
     /// Whether the actor has reacted to the message with the emoji the deed names.
     pub has_reacted: bool,
     /// How many messages are pinned, where the deed needs it.
@@ -230,7 +278,8 @@ impl Person {
     }
 }
 
-/// One change to commit. Each becomes exactly one event, in this order.
+/// One change to commit. Each becomes exactly one event, in this order; but what only its admins see (links,
+/// reports) becomes none.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Effect {
     /// Insert or revive the member: joining sets the read mark to the head, a rejoin keeps a mute.
@@ -319,6 +368,30 @@ pub enum Effect {
         /// Whom.
         user_id: UserId,
     },
+    /// Keep a new link.
+    Invited {
+        /// Its id.
+        id: InvitationId,
+        /// What its secret is known by.
+        token_hash: SecretHash,
+        /// When it ends by itself.
+        expires_at: Timestamp,
+        /// People whom it lets in; none: any number.
+        uses_max: Option<i64>,
+    },
+    /// Take a link back.
+    InvitationRevoked(InvitationId),
+    /// Count one person more whom a link let in.
+    InvitationUsed(InvitationId),
+    /// Keep what somebody tells of a message, unless they did already.
+    Reported {
+        /// Which message.
+        message_id: MessageId,
+        /// Why.
+        reason: String,
+    },
+    /// Be done with what was told of a message.
+    ReportsResolved(MessageId),
     /// Leave a tombstone; erase text, files, metadata, edit history, reactions, pin and mentions, and count it no
     /// longer among the replies of its parent.
     MessageDeleted {
@@ -381,6 +454,47 @@ pub fn decide(actor: &Actor, deed: &Deed, facts: &Facts) -> Result<Vec<Effect>> 
         Deed::Unban(user_id) => {
             permit(Act::BanMember)?;
             Ok(moderation::unban(*user_id, facts))
+        }
+        Deed::Invite {
+            id,
+            token_hash,
+            expires_at,
+            uses_max,
+        } => {
+            permit(Act::Invite)?;
+            invitations::invite(facts)?;
+            Ok(vec![Effect::Invited {
+                id: *id,
+                token_hash: *token_hash,
+                expires_at: *expires_at,
+                uses_max: *uses_max,
+            }])
+        }
+        Deed::RevokeInvitation(_) => {
+            rights::check(Act::Invite, standing)?;
+            invitations::revoke(facts)
+        }
+        Deed::AcceptInvitation(_) => {
+            let invitation = invitations::presented(member, facts)?;
+            permit(Act::AcceptInvitation)?;
+            let mut effects = come_in(actor, member, facts)?;
+            if !effects.is_empty() {
+                effects.push(Effect::InvitationUsed(invitation.id));
+            }
+            Ok(effects)
+        }
+        Deed::Report { message_id, reason } => {
+            let message = visible_message(facts, standing)?;
+            rights::check(Act::Report, standing)?;
+            reports::report(actor, message)?;
+            Ok(vec![Effect::Reported {
+                message_id: *message_id,
+                reason: reason.clone(),
+            }])
+        }
+        Deed::ResolveReports(message_id) => {
+            rights::check(Act::ListBans, standing)?;
+            Ok(vec![Effect::ReportsResolved(*message_id)])
         }
         Deed::Mute { user_id, until } => {
             permit(Act::MuteMember)?;
@@ -826,6 +940,8 @@ mod tests {
                 .collect(),
             has_reacted: false,
             pinned_count: 0,
+            invitation: None,
+            live_invitations: 0,
             now: NOW,
         }
     }

@@ -9,6 +9,7 @@ mod event;
 mod file;
 mod host;
 mod ids;
+mod invitation;
 mod limits;
 mod message;
 pub mod naming;
@@ -37,6 +38,9 @@ pub use ids::{
     ApiKeyId, ConnectionId, EventId, IncarnationId, InvitationId, MessageId, RoomId, SessionId, UploadId,
     UserId,
 };
+pub use invitation::{
+    INVITATION_SECONDS, INVITATION_SECONDS_DEFAULT, INVITATION_USES, INVITATIONS_LIVE_MAX, Invitation, Report,
+};
 pub use limits::{Limits, Rate};
 pub use message::{
     ATTACHMENTS_MAX, Attachment, Body, ContentType, Extras, ForwardedFrom, HERE_MEMBERS_MAX, LINKS_MAX,
@@ -44,8 +48,8 @@ pub use message::{
     ReactionCount,
 };
 pub use room::{
-    Ban, EDIT_WINDOW_SECONDS_MAX, History, Horizon, Member, MemberRole, Room, RoomAccess, RoomHead, RoomKind,
-    RoomSettings, SLOW_MODE_SECONDS_MAX,
+    Ban, Block, EDIT_WINDOW_SECONDS_MAX, History, Horizon, Member, MemberRole, Room, RoomAccess, RoomHead,
+    RoomKind, RoomSettings, SLOW_MODE_SECONDS_MAX,
 };
 pub use time::{Clock, Timestamp};
 pub use user::{Actor, CustomStatus, Privacy, Session, User, UserRole};

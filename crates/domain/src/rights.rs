@@ -3,6 +3,8 @@
 //! The table is asked twice: before work is begun (to answer early and cheaply) and again inside the
 //! transaction that writes, after the room's lock is held; only the second answer counts.
 
+use std::time::Duration;
+
 use crate::{Error, Member, MemberRole, Result, RoomKind, Timestamp, UserRole};
 
 /// Everything that can be asked of a room.
@@ -221,6 +223,10 @@ pub struct SendFacts<'a> {
     pub membership: Option<&'a Member>,
     /// In a direct room: whether the other person is shut or has blocked, or is blocked by, the sender.
     pub peer_unreachable: bool,
+    /// Seconds between two messages of one member; 0 is off.
+    pub slow_mode_seconds: i64,
+    /// When the sender last sent into the room.
+    pub last_sent_at: Option<Timestamp>,
     /// The moment of the check.
     pub now: Timestamp,
 }
@@ -253,7 +259,25 @@ pub fn may_send(facts: &SendFacts<'_>) -> Result<()> {
     if facts.user_role != UserRole::Service && muted_until.is_some_and(|until| until > facts.now) {
         return Err(Error::Forbidden("you are muted in this room"));
     }
-    Ok(())
+    keeps_pace(facts, member)
+}
+
+/// Slow mode: one message in so many seconds. Moderators and above, and the host product, are free of it.
+fn keeps_pace(facts: &SendFacts<'_>, member: Option<&Member>) -> Result<()> {
+    let is_free =
+        facts.user_role == UserRole::Service || member.is_some_and(|member| member.role > MemberRole::Member);
+    let pace = Duration::from_secs(u64::try_from(facts.slow_mode_seconds).unwrap_or(0));
+    let retry_after = facts
+        .last_sent_at
+        .map_or(Duration::ZERO, |last| last.plus(pace).since(facts.now));
+    if is_free || pace.is_zero() || retry_after.is_zero() {
+        return Ok(());
+    }
+    Err(Error::RateLimited {
+        retry_after,
+        limit: 1,
+        window: pace,
+    })
 }
 
 #[cfg(test)]
@@ -332,6 +356,47 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn slow_mode_tells_the_exact_wait_and_spares_moderators() {
+        let now = Timestamp::from_millis(100_000);
+        let paced = |role, member_role, last_sent_ms: Option<i64>| {
+            let member = Member {
+                room_id: crate::RoomId(uuid::Uuid::nil()),
+                user_id: crate::UserId(uuid::Uuid::nil()),
+                role: member_role,
+                joined_at: now,
+                joined_seq: 1,
+                visible_from_number: 0,
+                left_at: None,
+                muted_until: None,
+                last_read_number: 0,
+                last_delivered_number: 0,
+            };
+            may_send(&SendFacts {
+                kind: RoomKind::Public,
+                is_active: true,
+                user_role: role,
+                sender_deactivated: false,
+                membership: Some(&member),
+                peer_unreachable: false,
+                slow_mode_seconds: 30,
+                last_sent_at: last_sent_ms.map(Timestamp::from_millis),
+                now,
+            })
+        };
+        let user = UserRole::User;
+        assert!(paced(user, MemberRole::Member, None).is_ok());
+        assert!(paced(user, MemberRole::Member, Some(70_000)).is_ok());
+        match paced(user, MemberRole::Member, Some(71_500)) {
+            Err(Error::RateLimited { retry_after, .. }) => {
+                assert_eq!(retry_after, Duration::from_millis(1_500))
+            }
+            other => panic!("{other:?}"),
+        }
+        assert!(paced(user, MemberRole::Moderator, Some(99_999)).is_ok());
+        assert!(paced(UserRole::Service, MemberRole::Member, Some(99_999)).is_ok());
     }
 
     #[test]

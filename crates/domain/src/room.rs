@@ -235,6 +235,15 @@ pub struct Ban {
     pub created_at: Timestamp,
 }
 
+/// Somebody whom a person does not want to hear from directly.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Block {
+    /// Who.
+    pub user_id: UserId,
+    /// Since when.
+    pub created_at: Timestamp,
+}
+
 /// What its admins set for a room, beside its name and description.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RoomSettings {

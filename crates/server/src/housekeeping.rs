@@ -14,6 +14,8 @@ use crate::clock::SystemClock;
 
 const SWEEP_INTERVAL: Duration = Duration::from_mins(1);
 const CHORE_TIMEOUT: Duration = Duration::from_secs(20);
+/// What is left of a deleted room stays so long, for consumers that are behind.
+const DELETED_ROOMS_KEPT: Duration = Duration::from_hours(1);
 /// Rows that one statement removes: short locks, then again.
 const ROWS_AT_ONCE: usize = 1_000;
 /// Files that are removed in one go, one after another.
@@ -33,6 +35,11 @@ pub(crate) fn sweep(tasks: &TaskTracker, store: Store, stopping: CancellationTok
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             ticks.tick().await;
+            let purged_before = SystemClock.now().minus(DELETED_ROOMS_KEPT);
+            repeat("deleted_rooms", || {
+                store.purge_deleted_rooms(purged_before, ROWS_AT_ONCE)
+            })
+            .await;
             repeat("expired", || store.sweep_expired(SystemClock.now(), ROWS_AT_ONCE)).await;
         }
     }));

@@ -2,6 +2,7 @@
 
 mod account_outbox;
 mod accounts;
+mod blocks;
 mod change;
 mod connect;
 mod conversation_list;
@@ -23,6 +24,7 @@ mod message_receipts;
 mod moderation;
 mod outbox;
 mod pages;
+mod purge;
 mod reactions;
 mod room_lists;
 mod room_reads;

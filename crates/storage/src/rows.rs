@@ -1,8 +1,9 @@
 //! From rows to the domain's nouns. Each noun has its list of columns, to be selected with a table alias.
 
 use confab_domain::{
-    Attachment, Ban, ContentType, CustomStatus, Extras, History, Member, MemberRole, Message, MessageId,
-    PREVIEW_CHARS_MAX, Preview, Privacy, Room, RoomHead, RoomKind, Timestamp, User, UserId, UserRole,
+    Attachment, Ban, ContentType, CustomStatus, Extras, History, Invitation, Member, MemberRole, Message,
+    MessageId, PREVIEW_CHARS_MAX, Preview, Privacy, Room, RoomHead, RoomKind, Timestamp, User, UserId,
+    UserRole,
 };
 use sea_orm::{DbErr, QueryResult, TryGetable};
 use serde::de::DeserializeOwned;
@@ -167,6 +168,24 @@ pub(crate) fn ban(row: &Row) -> Result<Ban, DbErr> {
         banned_by: row.id("b_banned_by")?,
         reason: row.get("b_reason")?,
         created_at: row.time("b_created_at")?,
+    })
+}
+
+/// Columns of an [`Invitation`] under the alias `i`.
+pub(crate) const INVITATION: &str = "i.id AS i_id, i.room_id AS i_room_id, i.created_by AS i_created_by, \
+    i.created_at AS i_created_at, i.expires_at AS i_expires_at, i.revoked_at AS i_revoked_at, i.uses AS i_uses, \
+    i.uses_max AS i_uses_max";
+
+pub(crate) fn invitation(row: &Row) -> Result<Invitation, DbErr> {
+    Ok(Invitation {
+        id: row.id("i_id")?,
+        room_id: row.id("i_room_id")?,
+        created_by: row.id("i_created_by")?,
+        created_at: row.time("i_created_at")?,
+        expires_at: row.time_or_none("i_expires_at")?,
+        revoked_at: row.time_or_none("i_revoked_at")?,
+        uses: row.get("i_uses")?,
+        uses_max: row.get("i_uses_max")?,
     })
 }
 

@@ -10,6 +10,7 @@ pub(crate) use body::{AsObject, JsonBody, OptionalBody, Patch, present};
 pub(crate) use caller::Caller;
 pub(crate) use origin::Origin;
 pub(crate) use path::{
-    MemberPath, MessagePath, Path, PinPath, ReactionPath, RoomPath, SessionPath, UserPath,
+    InvitationPath, MemberPath, MessagePath, Path, PinPath, ReactionPath, ReportPath, RoomPath, SessionPath,
+    UserPath,
 };
 pub(crate) use query::{Listing, Query};

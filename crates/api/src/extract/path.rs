@@ -3,7 +3,7 @@
 use axum::extract::FromRequestParts;
 use axum::extract::path::ErrorKind;
 use axum::extract::rejection::PathRejection;
-use confab_domain::{MessageId, RoomId, SessionId, UserId};
+use confab_domain::{InvitationId, MessageId, RoomId, SessionId, UserId};
 use http::request::Parts;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -82,6 +82,30 @@ pub(crate) struct ReactionPath {
 #[derive(Clone, Copy, Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Path)]
 pub(crate) struct PinPath {
+    /// The room.
+    #[param(value_type = Uuid)]
+    pub(crate) room_id: RoomId,
+    /// The message.
+    #[param(value_type = Uuid)]
+    pub(crate) message_id: MessageId,
+}
+
+/// `/rooms/{room_id}/invitations/{invitation_id}`
+#[derive(Clone, Copy, Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(crate) struct InvitationPath {
+    /// The room.
+    #[param(value_type = Uuid)]
+    pub(crate) room_id: RoomId,
+    /// The link.
+    #[param(value_type = Uuid)]
+    pub(crate) invitation_id: InvitationId,
+}
+
+/// `/rooms/{room_id}/reports/{message_id}`
+#[derive(Clone, Copy, Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(crate) struct ReportPath {
     /// The room.
     #[param(value_type = Uuid)]
     pub(crate) room_id: RoomId,

@@ -301,6 +301,7 @@ fn tags() -> Vec<Tag> {
         ),
         tag("rooms", "Public, private and direct rooms."),
         tag("members", "Who is in a room, and as what."),
+        tag("invitations", "Links by which people come into a room."),
         tag("moderation", "Who is kept out of a room, or silent in it."),
         tag("messages", "Send, read, edit, delete."),
         tag("files", "Upload, fetch, and sign links to files of messages."),

@@ -3,10 +3,12 @@
 
 mod api_keys;
 mod auth;
+mod blocks;
 mod conversations;
 mod demo;
 mod files;
 mod host_users;
+mod invitations;
 mod keyed_rooms;
 mod log;
 mod marks;
@@ -18,6 +20,7 @@ mod ops;
 mod pins;
 mod presence;
 mod reactions;
+mod reports;
 mod rooms;
 mod search;
 mod streams;
@@ -35,10 +38,13 @@ pub(crate) fn all() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .merge(auth::routes())
         .merge(me::routes())
+        .merge(blocks::routes())
         .merge(users::routes())
         .merge(rooms::routes())
         .merge(members::routes())
+        .merge(invitations::routes())
         .merge(moderation::routes())
+        .merge(reports::routes())
         .merge(messages::routes())
         .merge(reactions::routes())
         .merge(pins::routes())

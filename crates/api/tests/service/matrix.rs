@@ -185,6 +185,60 @@ const ROWS: &[Row] = &[
     Row("PATCH /messages/{message_id}", For::Office(&[]), |_| {
         Some(json!({"content": "x"}))
     }),
+    // Moderation, invitations, blocks.
+    Row("GET /rooms/{room_id}/bans", For::Room(Act::ListBans), NO_BODY),
+    Row(
+        "PUT /rooms/{room_id}/bans/{user_id}",
+        For::Room(Act::BanMember),
+        NO_BODY,
+    ),
+    Row(
+        "DELETE /rooms/{room_id}/bans/{user_id}",
+        For::Room(Act::BanMember),
+        NO_BODY,
+    ),
+    Row(
+        "PUT /rooms/{room_id}/mutes/{user_id}",
+        For::Room(Act::MuteMember),
+        NO_BODY,
+    ),
+    Row(
+        "DELETE /rooms/{room_id}/mutes/{user_id}",
+        For::Room(Act::MuteMember),
+        NO_BODY,
+    ),
+    Row(
+        "GET /rooms/{room_id}/invitations",
+        For::Room(Act::Invite),
+        NO_BODY,
+    ),
+    Row(
+        "POST /rooms/{room_id}/invitations",
+        For::Room(Act::Invite),
+        NO_BODY,
+    ),
+    Row(
+        "DELETE /rooms/{room_id}/invitations/{invitation_id}",
+        For::Room(Act::Invite),
+        NO_BODY,
+    ),
+    Row("GET /invitations/{token}", For::Accounts, NO_BODY),
+    Row("POST /invitations/{token}/accept", For::Accounts, NO_BODY),
+    Row(
+        "POST /messages/{message_id}/report",
+        For::Message(Act::Report),
+        |_| Some(json!({"reason": "x"})),
+    ),
+    Row("GET /rooms/{room_id}/reports", For::Room(Act::ListBans), NO_BODY),
+    Row(
+        "DELETE /rooms/{room_id}/reports/{message_id}",
+        For::Room(Act::ListBans),
+        NO_BODY,
+    ),
+    Row("GET /reports", OFFICES, NO_BODY),
+    Row("GET /me/blocks", For::Accounts, NO_BODY),
+    Row("PUT /me/blocks/{user_id}", For::Accounts, NO_BODY),
+    Row("DELETE /me/blocks/{user_id}", For::Accounts, NO_BODY),
     // Reactions and pins.
     Row(
         "GET /messages/{message_id}/reactions",
@@ -286,6 +340,8 @@ struct Scene {
     message_id: String,
     /// The message's file.
     upload_id: String,
+    /// A link into it; nobody's for a direct room.
+    invitation_id: String,
 }
 
 impl Scene {
@@ -336,6 +392,13 @@ impl Scene {
             .post(&target, &format!("/rooms/{room_id}/messages"), said)
             .await;
         let message_id = id(&said.expect(201));
+        let message_id = id(&desk.say(&target, &room_id, "said by the target").await);
+        let invitation_id = if kind == RoomKind::Direct {
+            NOBODYS.to_owned()
+        } else {
+            let path = format!("/rooms/{room_id}/invitations");
+            id(&desk.poke(&founder, &path).await.expect(201))
+        };
         Self {
             standing: Standing {
                 kind,
@@ -351,6 +414,7 @@ impl Scene {
             guest,
             message_id,
             upload_id,
+            invitation_id,
         }
     }
 
@@ -361,6 +425,8 @@ impl Scene {
             .replace("{upload_id}", &self.upload_id)
             .replace("{filename}", "a.txt")
             .replace("{user_id}", &self.target.id)
+            .replace("{invitation_id}", &self.invitation_id)
+            .replace("{token}", "x")
             .replace("{emoji}", "%F0%9F%91%8D")
             .replace("{external_key}", "key-1")
             .replace("{api_key_id}", NOBODYS)

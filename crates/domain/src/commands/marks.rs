@@ -2,8 +2,8 @@
 
 use super::budgets;
 use crate::ports::{Mark, Ports, Signal};
-use crate::rights::Act;
-use crate::{Actor, Error, Result, RoomId, queries};
+use crate::rights::{self, Act, Standing};
+use crate::{Actor, Error, Result, RoomId, RoomKind, queries};
 
 /// Marks everything up to `number` as read. Never moves back, never beyond the last message.
 pub async fn mark_read(ports: &Ports, actor: &Actor, room_id: RoomId, number: i64) -> Result<Mark> {
@@ -12,6 +12,10 @@ pub async fn mark_read(ports: &Ports, actor: &Actor, room_id: RoomId, number: i6
     let moved = ports.room_writes.mark_read(room_id, actor.user_id, number).await;
     let mark = or_refused(ports, actor, room_id, moved).await?;
     let user_id = actor.user_id;
+    let is_told = mark.delivered.is_some() || mark.has_moved && mark.is_shared;
+    if !is_told || !is_shown(ports, actor, room_id).await? {
+        return Ok(mark);
+    }
     // Who hides what they have read has received it all the same, which others may know.
     if let Some(number) = mark.delivered {
         ports.signals.send(Signal::Delivered {
@@ -48,7 +52,7 @@ pub async fn mark_delivered(ports: &Ports, actor: &Actor, room_id: RoomId, numbe
         .mark_delivered(room_id, actor.user_id, number)
         .await;
     let mark = or_refused(ports, actor, room_id, moved).await?;
-    if mark.has_moved {
+    if mark.has_moved && is_shown(ports, actor, room_id).await? {
         ports.signals.send(Signal::Delivered {
             room_id,
             user_id: actor.user_id,
@@ -58,24 +62,54 @@ pub async fn mark_delivered(ports: &Ports, actor: &Actor, room_id: RoomId, numbe
     Ok(mark)
 }
 
-/// Shows that the person types, or stopped. A live session that follows the room knows that it may, and
-/// passes `is_known_member`; anybody else is checked against the store.
+/// Shows that the person types, or stopped; whether it was shown. Who begins is checked against the store, for
+/// they may have been muted, or blocked, meanwhile; who ends may do so as a live session that follows the room
+/// (`is_known_member`).
 pub async fn set_typing(
     ports: &Ports,
     actor: &Actor,
     room_id: RoomId,
     active: bool,
     is_known_member: bool,
-) -> Result<()> {
-    if !is_known_member {
-        queries::access_for(ports, actor, room_id, Act::Signal).await?;
+) -> Result<bool> {
+    if active || !is_known_member {
+        let voice = ports.moderation.voice(room_id, actor.user_id).await?;
+        let voice = voice.ok_or(Error::NotFound)?;
+        let member = voice.membership.as_ref();
+        rights::check(
+            Act::Signal,
+            Standing {
+                kind: voice.kind,
+                user_role: actor.role,
+                member_role: member
+                    .filter(|member| member.is_current())
+                    .map(|member| member.role),
+            },
+        )?;
+        let muted_until = member.and_then(|member| member.muted_until);
+        if active && muted_until.is_some_and(|until| until > ports.clock.now()) {
+            return Err(Error::Forbidden("you are muted in this room"));
+        }
+        // Of two of whom one has blocked the other, neither learns of it by an error.
+        if voice.is_peer_unreachable {
+            return Ok(false);
+        }
     }
     ports.signals.send(Signal::Typing {
         room_id,
         user_id: actor.user_id,
         active,
     });
-    Ok(())
+    Ok(true)
+}
+
+/// Whether the other person of a direct room may see what one does there.
+async fn is_shown(ports: &Ports, actor: &Actor, room_id: RoomId) -> Result<bool> {
+    if ports.room_reads.kind(room_id).await? != Some(RoomKind::Direct) {
+        return Ok(true);
+    }
+    let voice = ports.moderation.voice(room_id, actor.user_id).await?;
+    Ok(voice.is_some_and(|voice| !voice.is_peer_unreachable))
 }
 
 /// The store knows members alone. Who is none gets the table's answer: of a public room, that it is not theirs.

@@ -9,6 +9,7 @@ mod conversations;
 mod files;
 mod forward_message;
 mod host_users;
+mod invitations;
 mod keyed_rooms;
 mod marks;
 mod members;
@@ -16,6 +17,7 @@ mod messages;
 mod moderation;
 mod naming;
 mod reactions;
+mod reports;
 mod rooms;
 mod send_message;
 mod sessions;
@@ -36,12 +38,14 @@ pub use host_users::{
     HandedOut, KeepUser, USERS_AT_ONCE_MAX, end_sessions_of, hand_out_tokens, id_by_external_id, keep_user,
     look_up_users, resolve_external_ids, user_by_external_id,
 };
+pub use invitations::{Invite, accept_invitation, invite, revoke_invitation};
 pub use keyed_rooms::{keep_room, room_by_key};
 pub use marks::{mark_delivered, mark_read, set_typing};
 pub use members::{add_members, change_role, join_room, leave_room, remove_member, remove_members};
 pub use messages::{delete_message, edit_message};
-pub use moderation::{ban_user, mute_member, unban_user, unmute_member};
+pub use moderation::{ban_user, block_user, mute_member, unban_user, unblock_user, unmute_member};
 pub use reactions::{add_reaction, pin_message, remove_reaction, unpin_message};
+pub use reports::{report_message, resolve_reports};
 pub use rooms::{
     CreateRoom, MEMBERS_AT_ONCE_MAX, UpdateRoom, create_room, delete_room, open_direct_room, update_room,
 };

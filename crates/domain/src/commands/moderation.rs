@@ -1,5 +1,6 @@
-//! Keeps people out of a room, or silent in it.
+//! Keeps people out of a room, silent in it, or apart from one another.
 
+use super::budgets;
 use crate::ports::{Changed, Ports};
 use crate::{Actor, Deed, Error, Result, RoomId, Timestamp, Trace, UserId, text};
 
@@ -68,4 +69,20 @@ pub async fn unmute_member(
         .room_writes
         .change(room_id, actor, Deed::Unmute(user_id), ports.clock.now(), trace)
         .await
+}
+
+/// Blocks somebody: no direct messages either way from now on, and what the blocker does is no longer shown to
+/// the other in their direct room. Nobody is told. Blocking twice changes nothing.
+pub async fn block_user(ports: &Ports, actor: &Actor, user_id: UserId) -> Result<bool> {
+    if user_id == actor.user_id {
+        return Err(Error::invalid("user_id", "must be somebody else"));
+    }
+    budgets::take_of(ports, "room_changes", actor, ports.limits.room_changes).await?;
+    let now = ports.clock.now();
+    ports.moderation.block(actor.user_id, user_id, now).await
+}
+
+/// Takes a block back. Who is not blocked stays so.
+pub async fn unblock_user(ports: &Ports, actor: &Actor, user_id: UserId) -> Result<bool> {
+    ports.moderation.unblock(actor.user_id, user_id).await
 }

@@ -17,6 +17,11 @@ pub use messages::{
     sent_message,
 };
 pub use moderation::list_bans;
+pub use messages::{LogItem, LogView, MessageView, PageView, list_messages, message, room_log};
+pub use moderation::{
+    InvitationView, list_all_reports, list_bans, list_blocks, list_invitations, list_reports,
+    preview_invitation,
+};
 pub use people::{list_presence, list_receipts, profile, search_users, user_presence};
 pub use reactions::{list_pins, list_reactions, own_reactions};
 pub use rooms::{RoomView, list_members, list_rooms, member, room};

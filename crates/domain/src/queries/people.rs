@@ -3,7 +3,7 @@
 use super::access_for;
 use crate::ports::{Page, Ports, Receipt, RoomPresence, UserPresence};
 use crate::rights::Act;
-use crate::{Actor, Error, Result, RoomId, User, UserId, UserRole};
+use crate::{Actor, Error, Result, RoomAccess, RoomId, RoomKind, User, UserId, UserRole};
 
 /// Somebody's profile; last seen only for oneself, for people who share a room, and for those in office.
 pub async fn profile(ports: &Ports, actor: &Actor, user_id: UserId) -> Result<User> {
@@ -55,9 +55,13 @@ pub async fn list_presence(
     room_id: RoomId,
     limit: usize,
 ) -> Result<(RoomPresence, Vec<UserPresence>)> {
-    access_for(ports, actor, room_id, Act::SeePresence).await?;
+    let access = access_for(ports, actor, room_id, Act::SeePresence).await?;
     let now = ports.clock.now();
-    let room = ports.presence.room(room_id, limit, now).await?;
+    let mut room = ports.presence.room(room_id, limit, now).await?;
+    if is_kept_apart(ports, actor, &access).await? {
+        room.user_ids.retain(|user_id| *user_id == actor.user_id);
+        room.count = room.user_ids.len() as u64;
+    }
     let people = ports.presence.users(&room.user_ids, now).await?;
     Ok((room, people))
 }
@@ -70,11 +74,24 @@ pub async fn list_receipts(
     after: Option<UserId>,
     limit: usize,
 ) -> Result<Page<Receipt, UserId>> {
-    access_for(ports, actor, room_id, Act::SeePresence).await?;
-    ports
+    let access = access_for(ports, actor, room_id, Act::SeePresence).await?;
+    let mut page = ports
         .room_reads
         .receipts(room_id, actor.user_id, after, limit)
-        .await
+        .await?;
+    if is_kept_apart(ports, actor, &access).await? {
+        page.items.retain(|receipt| receipt.user_id == actor.user_id);
+    }
+    Ok(page)
+}
+
+/// Whether the actor sees nothing of the other person of their direct room, because one has blocked the other.
+async fn is_kept_apart(ports: &Ports, actor: &Actor, access: &RoomAccess) -> Result<bool> {
+    if access.kind != RoomKind::Direct || access.current().is_none() {
+        return Ok(false);
+    }
+    let voice = ports.moderation.voice(access.room_id, actor.user_id).await?;
+    Ok(voice.is_some_and(|voice| voice.is_peer_unreachable))
 }
 
 async fn may_see_presence(ports: &Ports, actor: &Actor, user_id: UserId) -> Result<bool> {

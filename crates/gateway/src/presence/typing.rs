@@ -62,6 +62,13 @@ impl Typing {
         }
     }
 
+    /// Does not end, for nobody was told that it began.
+    pub(crate) fn forget(&self, user_id: UserId, room_id: RoomId) {
+        if let Some(typist) = self.0.lock().get_mut(&(user_id, room_id)) {
+            typist.ends_at = None;
+        }
+    }
+
     /// Takes those whose typing has ended by itself.
     fn take_ended(&self, now: Instant) -> Vec<(UserId, RoomId)> {
         let mut ended = Vec::new();
@@ -117,5 +124,12 @@ mod tests {
         advance(Duration::from_millis(100)).await;
         assert_eq!(typing.take_ended(Instant::now()), [(person(1), a_room())]);
         assert!(typing.0.lock().is_empty(), "nothing is remembered for ever");
+        assert!(admits(true));
+        typing.forget(person(1), a_room());
+        advance(Duration::from_secs(6)).await;
+        assert!(
+            typing.take_ended(Instant::now()).is_empty(),
+            "nobody was told that it began"
+        );
     }
 }

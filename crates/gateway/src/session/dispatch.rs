@@ -142,7 +142,12 @@ async fn act(
         ClientFrame::Typing { room_id, active } => {
             let is_known_member = shared.hub.is_live(subscriber, room_id);
             if !is_known_member || shared.typing.admits(actor.user_id, room_id, active) {
-                commands::set_typing(ports, &actor, room_id, active, is_known_member).await?;
+                let shown = commands::set_typing(ports, &actor, room_id, active, is_known_member).await;
+                if !matches!(shown, Ok(true)) {
+                    // What was never begun must not end by itself.
+                    shared.typing.forget(actor.user_id, room_id);
+                }
+                shown?;
             }
             Ok(ServerFrame::ack(reference))
         }

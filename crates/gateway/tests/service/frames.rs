@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use confab_domain::ports::RoomReads;
-use confab_domain::{Limits, Rate};
+use confab_domain::{Limits, Rate, Trace, commands};
 use confab_gateway::Settings;
 use serde_json::json;
 use tokio_tungstenite::tungstenite::Message;
@@ -168,6 +168,54 @@ async fn typing_and_marks_are_told_to_the_others() {
         stranger.send_json(&frame).await;
         assert_eq!(stranger.expect_reply(kind).await["code"], "not_found", "{kind}");
     }
+}
+
+#[tokio::test]
+async fn who_is_muted_or_blocked_shows_nothing() {
+    let house = House::new().await;
+    let (ada, bob) = (house.guest("ada").await, house.guest("bob").await);
+    let direct = commands::open_direct_room(&house.ports, &bob.actor, ada.id, Trace::default())
+        .await
+        .unwrap()
+        .0
+        .room
+        .id;
+    let room = house.room(&[&ada, &bob]).await;
+    house.say(&ada, direct, "read me").await;
+    commands::block_user(&house.ports, &bob.actor, ada.id)
+        .await
+        .unwrap();
+    let until = Some(house.ports.clock.now().plus(Duration::from_mins(1)));
+    commands::mute_member(&house.ports, &ada.actor, room, bob.id, until, Trace::default())
+        .await
+        .unwrap();
+    let (mut hers, mut his) = (house.following(&ada, 2).await, house.following(&bob, 2).await);
+    for frame in [
+        json!({"type": "typing", "ref": "1", "room_id": direct}),
+        json!({"type": "read", "ref": "2", "room_id": direct, "number": 1}),
+    ] {
+        his.send_json(&frame).await;
+        let reply = his.expect_reply(frame["ref"].as_str().unwrap()).await;
+        assert_eq!(
+            reply["type"], "ack",
+            "nobody learns of a block by an error: {reply}"
+        );
+    }
+    his.send_json(&json!({"type": "typing", "ref": "3", "room_id": room}))
+        .await;
+    assert_eq!(his.expect_reply("3").await["code"], "forbidden");
+    // What comes after it is heard, so all that was to be heard before it was.
+    commands::unmute_member(&house.ports, &ada.actor, room, bob.id, Trace::default())
+        .await
+        .unwrap();
+    house.say(&bob, room, "heard").await;
+    hers.expect("message_created").await;
+    let is_signal = |frame: &Value| {
+        frame["user_id"] == json!(bob.id)
+            && ["typing", "read", "delivered"].contains(&frame["type"].as_str().unwrap_or_default())
+            && frame["room_id"] == json!(direct)
+    };
+    hers.expect_none(is_signal, Duration::from_millis(300)).await;
 }
 
 #[tokio::test]

@@ -99,6 +99,11 @@ async fn the_host_products_walk_through_works_as_written() {
     walk_through("docs/integrating.md", 8).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_guide_to_rooms_types_works_as_written() {
+    walk_through("docs/rooms.md", 8).await;
+}
+
 /// Types what a document tells people to type, and holds what comes back against what it shows.
 async fn walk_through(path_of_document: &str, blocks_min: usize) {
     let folder = scratch::folder("walk").expect("a folder");

@@ -4,6 +4,7 @@ use confab_domain::{Effect, EventBody, Facts, History, Message, Named, Room, Use
 use sea_orm::{ConnectionTrait, DbErr};
 
 use super::log::RoomLog;
+use super::unheard;
 use super::{read, wearing};
 use crate::dialect::Runner;
 use crate::facts::{profile, snapshot};
@@ -83,6 +84,11 @@ pub(crate) async fn apply<C: ConnectionTrait>(
             run.execute(sql, vec![room_id.0.into(), user_id.0.into()]).await?;
             log.add(EventBody::UserUnbanned { user_id: *user_id });
         }
+        Effect::Invited { .. }
+        | Effect::InvitationRevoked(_)
+        | Effect::InvitationUsed(_)
+        | Effect::Reported { .. }
+        | Effect::ReportsResolved(_) => unheard::apply(run, log, effect).await?,
         Effect::RoomUpdated(room) => {
             update_room(run, room).await?;
             log.room = room.as_ref().clone();

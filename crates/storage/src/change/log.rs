@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use confab_domain::ports::{Changed, CommittedBatch, partition_of, shard_of};
-use confab_domain::{Control, Epoch, Event, EventBody, EventId, Room, RoomHead, Timestamp, Trace, UserId};
+use confab_domain::{
+    Control, Epoch, Event, EventBody, EventId, Message, Room, RoomHead, Timestamp, Trace, UserId,
+};
 use sea_orm::{ConnectionTrait, DbErr};
 use serde_json::json;
 
@@ -70,8 +72,30 @@ impl RoomLog {
         });
     }
 
-    /// Writes the events, their outbox rows and the head.
+    /// Adds a message that has its row, with the next place and number.
+    pub(crate) fn add_message(&mut self, message: Message) {
+        self.head.last_seq = message.seq;
+        self.head.last_number = message.number;
+        self.head.last_message_at = self.head.last_message_at.max(Some(message.created_at));
+        self.events.push(Event {
+            id: message.id.into(),
+            room_id: self.room.id,
+            seq: message.seq,
+            occurred_at: message.created_at,
+            actor_id: self.actor_id,
+            body: EventBody::MessageCreated {
+                message: Box::new(message),
+            },
+            trace: self.trace.clone(),
+        });
+    }
+
+    /// Writes the events (but messages, whose rows are their events), all their outbox rows and the head. Where
+    /// nothing is to be told, there is nothing to write.
     pub(crate) async fn write<C: ConnectionTrait>(&self, run: &Runner<'_, C>) -> Result<(), DbErr> {
+        if self.events.is_empty() {
+            return Ok(());
+        }
         let dialect = run.dialect;
         let rows: Vec<_> = self
             .events
@@ -94,7 +118,7 @@ impl RoomLog {
             "INSERT INTO events (room_id, seq, id, actor_id, message_id, user_id, event_type, facts, occurred_at,
                 correlation_id, traceparent)
              SELECT $2, {seq}, {id}, $3, {message_id}, {user_id}, e.value ->> 4, {facts}, $4, $5, $6
-             FROM {elements} AS e ORDER BY e.ord",
+             FROM {elements} AS e WHERE e.value ->> 4 <> 'message_created' ORDER BY e.ord",
             message_id = dialect.id_of("e.value ->> 2"),
             user_id = dialect.id_of("e.value ->> 3"),
             facts = dialect.json("e.value ->> 5"),
@@ -126,12 +150,16 @@ impl RoomLog {
             traceparent,
         ];
         run.execute(&outbox, arguments).await?;
-        let head = "UPDATE room_heads SET last_seq = $2, member_count = $3, room_changed_seq = $4 WHERE room_id = $1";
+        let head =
+            "UPDATE room_heads SET last_seq = $2, member_count = $3, room_changed_seq = $4, last_number = $5,
+                last_message_at = $6 WHERE room_id = $1";
         let arguments = vec![
             room_id,
             self.head.last_seq.into(),
             self.head.member_count.into(),
             self.head.room_changed_seq.into(),
+            self.head.last_number.into(),
+            dialect.time_or_null(self.head.last_message_at),
         ];
         run.execute(head, arguments).await?;
         Ok(())
@@ -140,6 +168,13 @@ impl RoomLog {
     /// After the commit: tells everybody, and the caller.
     pub(crate) fn announce(self, store: &Store, epoch: Epoch) -> Changed {
         let events: Vec<_> = self.events.into_iter().map(Arc::new).collect();
+        if events.is_empty() {
+            return Changed {
+                events,
+                room: self.room,
+                head: self.head,
+            };
+        }
         store.announce(CommittedBatch {
             epoch,
             shard: shard_of(self.room.id),

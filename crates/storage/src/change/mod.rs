@@ -4,7 +4,9 @@
 mod apply;
 mod found;
 mod log;
+mod notices;
 mod read;
+mod unheard;
 mod wearing;
 
 use confab_domain::ports::Changed;
@@ -79,6 +81,9 @@ async fn written(store: &Store, room_id: RoomId, deed: &Deed, act: &Act<'_>) -> 
     for effect in &effects {
         apply(&run, &mut log, effect, &facts).await.map_err(from_db)?;
     }
+    notices::tell(&run, &mut log, &effects, &facts, act)
+        .await
+        .map_err(from_db)?;
     log.write(&run).await.map_err(from_db)?;
     Ok(Written::Uncommitted(transaction, log, epoch))
 }

@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use confab_domain::{
-    Deed, Epoch, Facts, Member, MemberRole, MessageId, Person, RoomId, User, UserId, UserRole,
+    Deed, Epoch, Facts, Invitation, InvitationId, Member, MemberRole, MessageId, Person, RoomId, Timestamp,
+    User, UserId, UserRole,
 };
 use sea_orm::{ConnectionTrait, DbErr};
 use uuid::Uuid;
@@ -99,6 +100,15 @@ pub(crate) async fn facts<C: ConnectionTrait>(
         } else {
             0
         },
+        invitation: match needs.invitation_id {
+            Some(id) => invitation(run, room_id, id).await?,
+            None => None,
+        },
+        live_invitations: if needs.live_invitations {
+            live_invitations(run, room_id, act.now).await?
+        } else {
+            0
+        },
         now: act.now,
     };
     Ok(Some((Epoch::new(row.get::<String>("epoch")?), facts)))
@@ -147,6 +157,32 @@ pub(crate) async fn people<C: ConnectionTrait>(
             Ok((row.id("person_id")?, person))
         })
         .collect()
+}
+
+async fn invitation<C: ConnectionTrait>(
+    run: &Runner<'_, C>,
+    room_id: RoomId,
+    id: InvitationId,
+) -> Result<Option<Invitation>, DbErr> {
+    let sql = format!(
+        "SELECT {} FROM invitations i WHERE i.id = $1 AND i.room_id = $2",
+        rows::INVITATION
+    );
+    let row = run.first(&sql, vec![id.0.into(), room_id.0.into()]).await?;
+    row.as_ref().map(rows::invitation).transpose()
+}
+
+async fn live_invitations<C: ConnectionTrait>(
+    run: &Runner<'_, C>,
+    room_id: RoomId,
+    now: Timestamp,
+) -> Result<i64, DbErr> {
+    let sql = "SELECT count(*) AS live FROM invitations i WHERE i.room_id = $1 AND i.revoked_at IS NULL
+               AND i.expires_at > $2 AND (i.uses_max IS NULL OR i.uses < i.uses_max)";
+    let row = run
+        .first(sql, vec![room_id.0.into(), run.dialect.time(now)])
+        .await?;
+    row.map_or(Ok(0), |row| row.get("live"))
 }
 
 /// Who owns the room now; at most a handful, whatever came to pass.

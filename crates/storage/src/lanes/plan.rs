@@ -28,6 +28,8 @@ pub(crate) struct SendRow {
     pub(crate) room: Option<RoomState>,
     pub(crate) membership: Option<Member>,
     pub(crate) is_sender_open: bool,
+    /// When the sender last sent into the room.
+    pub(crate) last_sent_at: Option<Timestamp>,
     /// The message that already bears this `client_id`.
     pub(crate) repeat_id: Option<MessageId>,
     /// The message it answers, when that is in the same room.
@@ -48,6 +50,7 @@ pub(crate) struct RoomState {
     pub(crate) is_open_to_all: bool,
     pub(crate) is_active: bool,
     pub(crate) is_peer_shut: bool,
+    pub(crate) slow_mode_seconds: i64,
 }
 
 /// A message that was sent before, with the hash of its body.
@@ -101,6 +104,8 @@ pub(crate) struct Plan {
     pub(crate) answered: BTreeMap<(RoomId, i64), (i64, Timestamp)>,
     /// Who is named in which message; the nil id stands for everybody.
     pub(crate) mentions: Vec<(RoomId, Uuid, i64)>,
+    /// When all of it is sent, for slow mode.
+    pub(crate) sent_at: Timestamp,
 }
 
 /// Decides the batch. `rows` are in the order of `jobs`; `heads` holds the rooms that were locked.
@@ -121,6 +126,7 @@ pub(crate) fn plan(
         marks: BTreeMap::new(),
         answered: BTreeMap::new(),
         mentions: Vec::new(),
+        sent_at: now,
     };
     // Files that earlier sends of the batch took.
     let mut taken: HashSet<UploadId> = HashSet::new();
@@ -134,7 +140,9 @@ pub(crate) fn plan(
                     Verdict::RepeatInBatch(first)
                 }
                 Some(_) => Verdict::Refused(another_body()),
-                None => match admit(job, row, now).and_then(|()| files(job, uploads, &taken)) {
+                None => match admit(job, row, last_sent_at(&plan, job, row, now), now)
+                    .and_then(|()| files(job, uploads, &taken))
+                {
                     Err(error) => Verdict::Refused(error),
                     Ok(files) => {
                         let place = place(&mut plan, job, counters);
@@ -151,6 +159,16 @@ pub(crate) fn plan(
         plan.verdicts.push(verdict);
     }
     plan
+}
+
+/// When the sender last sent into the room; an earlier send of the batch counts, too.
+fn last_sent_at(plan: &Plan, job: &Job, row: &SendRow, now: Timestamp) -> Option<Timestamp> {
+    let sender = (job.message.room_id, job.message.actor.user_id);
+    if plan.marks.contains_key(&sender) {
+        Some(now)
+    } else {
+        row.last_sent_at
+    }
 }
 
 enum Judged {
@@ -184,7 +202,7 @@ fn judge(
     }
 }
 
-fn admit(job: &Job, row: &SendRow, now: Timestamp) -> Result<()> {
+fn admit(job: &Job, row: &SendRow, last_sent_at: Option<Timestamp>, now: Timestamp) -> Result<()> {
     let Some(room) = row.room else {
         return Err(Error::NotFound);
     };
@@ -195,6 +213,8 @@ fn admit(job: &Job, row: &SendRow, now: Timestamp) -> Result<()> {
         sender_deactivated: !row.is_sender_open,
         membership: row.membership.as_ref(),
         peer_unreachable: room.is_peer_shut,
+        slow_mode_seconds: room.slow_mode_seconds,
+        last_sent_at,
         now,
     })?;
     if job.message.body.reply_to.is_some() {

@@ -50,7 +50,8 @@ const WRITE_POSTGRES: &str = "WITH input AS (
         WHERE h.room_id = n.room_id
     ), marks AS (
         UPDATE members m SET last_read_number = greatest(m.last_read_number, n.number),
-            last_delivered_number = greatest(m.last_delivered_number, n.number)
+            last_delivered_number = greatest(m.last_delivered_number, n.number),
+            last_sent_at = greatest(m.last_sent_at, $26::timestamptz)
         FROM unnest($21::uuid[], $22::uuid[], $23::bigint[]) AS n(room_id, user_id, number)
         WHERE m.room_id = n.room_id AND m.user_id = n.user_id
     )
@@ -73,8 +74,10 @@ const WRITE_SQLITE: [&str; 4] = [
      FROM (SELECT unhex(value ->> 0) AS room_id, value ->> 1 AS seq, value ->> 2 AS number, value ->> 3 AS at
         FROM json_each($1)) AS n WHERE room_heads.room_id = n.room_id",
     "UPDATE members SET last_read_number = max(last_read_number, n.number),
-        last_delivered_number = max(last_delivered_number, n.number)
-     FROM (SELECT unhex(value ->> 0) AS room_id, unhex(value ->> 1) AS user_id, value ->> 2 AS number
+        last_delivered_number = max(last_delivered_number, n.number),
+        last_sent_at = max(coalesce(last_sent_at, n.at), n.at)
+     FROM (SELECT unhex(value ->> 0) AS room_id, unhex(value ->> 1) AS user_id, value ->> 2 AS number,
+        value ->> 3 AS at
         FROM json_each($1)) AS n WHERE members.room_id = n.room_id AND members.user_id = n.user_id",
 ];
 
@@ -462,6 +465,7 @@ async fn write_postgres(on: &mut PgConnection, plan: &Plan, jobs: &[Job]) -> Res
                 .map(|(_, m)| attachments_text(&m.attachments))
                 .collect::<Vec<_>>(),
         )
+        .bind(OffsetDateTime::from(plan.sent_at))
         .execute(&mut *on)
         .await
         .map_err(db)?;
@@ -528,7 +532,9 @@ async fn write_sqlite(on: &mut sqlx::SqliteConnection, plan: &Plan, jobs: &[Job]
     let marks: Vec<_> = plan
         .marks
         .iter()
-        .map(|((room_id, user_id), number)| json!([hex(room_id.0), hex(user_id.0), number]))
+        .map(|((room_id, user_id), number)| {
+            json!([hex(room_id.0), hex(user_id.0), number, plan.sent_at.as_millis()])
+        })
         .collect();
     let messages = json!(messages).to_string();
     let arguments = [
@@ -583,6 +589,7 @@ fn send_row(row: &Row) -> Result<SendRow, DbErr> {
                 .ok_or_else(|| DbErr::Type("rooms.kind holds an unknown word".to_owned()))?,
             is_active: row.get("is_active")?,
             is_open_to_all: row.get("is_open_to_all")?,
+            slow_mode_seconds: row.get("slow_mode_seconds")?,
             is_peer_shut: row.get::<Option<bool>>("is_peer_shut")?.unwrap_or(false),
         }),
         None => None,
@@ -591,6 +598,7 @@ fn send_row(row: &Row) -> Result<SendRow, DbErr> {
         room,
         membership: rows::member_or_none(row)?,
         is_sender_open: row.get("is_sender_open")?,
+        last_sent_at: row.time_or_none("last_sent_at")?,
         repeat_id: row.id_or_none("repeat_id")?,
         parent: match rows::preview_or_none(row, "parent")? {
             Some(preview) => Some(Parent {
@@ -611,7 +619,8 @@ static FACTS_SQLITE: std::sync::LazyLock<String> =
 fn facts_sql(jobs: &str, dialect: Dialect) -> String {
     format!(
         "WITH j AS MATERIALIZED ({jobs})
-        SELECT (SELECT name FROM epoch) AS epoch, r.kind, r.is_active, r.history = 'all' AS is_open_to_all, {member},
+        SELECT (SELECT name FROM epoch) AS epoch, r.kind, r.is_active, r.history = 'all' AS is_open_to_all,
+            r.slow_mode_seconds, m.last_sent_at, {member},
             EXISTS (SELECT 1 FROM users u WHERE u.id = j.sender_id AND u.deactivated_at IS NULL) AS is_sender_open,
             {is_peer_shut} AS is_peer_shut,
             (SELECT x.id FROM messages x WHERE x.client_key = j.client_key) AS repeat_id,

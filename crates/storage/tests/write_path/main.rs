@@ -3,8 +3,11 @@
 
 mod changes;
 mod faults;
+mod invitations;
 mod moderation;
+mod notices;
 mod outbox;
+mod purge;
 mod races;
 mod reactions;
 mod sends;

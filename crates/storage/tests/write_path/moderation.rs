@@ -1,10 +1,11 @@
-//! Bans and mutes, each against what it must stop at the same moment on another node.
+//! Bans, mutes, slow mode and blocks, each against what it must stop at the same moment on another node.
 
 use std::time::Duration;
 
-use confab_domain::ports::{Moderation, RoomReads, RoomWrites};
+use confab_domain::ports::{LogRequest, Moderation, RoomReads, RoomWrites};
 use confab_domain::{
-    Actor, Clock, Code, Deed, MemberRole, Result, RoomId, RoomKind, RoomPatch, Timestamp, Trace, UserRole,
+    Actor, Clock, Code, Deed, Error, MemberRole, Result, RoomId, RoomKind, RoomPatch, Timestamp, Trace,
+    UserRole,
 };
 use futures_util::future::join_all;
 
@@ -16,6 +17,10 @@ on_both!(
     super::ban_races_sends as a_ban_that_races_sends_has_none_after_it,
     super::muting as a_mute_is_kept_over_a_rejoin_and_ends_by_itself,
     super::settings as a_rooms_settings_are_kept,
+    super::slow_mode as slow_mode_paces_members_to_the_millisecond,
+    super::slow_mode_at_once as of_two_sends_at_once_slow_mode_takes_one,
+    super::blocking as a_block_silences_both_and_spares_the_past,
+    super::block_races_sends as no_direct_send_commits_after_a_block,
 );
 
 async fn deed(world: &World, node: &Node, room_id: RoomId, actor: &Actor, deed: Deed) -> Result<Vec<String>> {
@@ -217,4 +222,205 @@ async fn settings(world: World) {
         ),
         (30, true, Some(600))
     );
+}
+
+async fn slow_room(world: &World, node: &Node, owner: &Actor, members: &[&Actor]) -> RoomId {
+    let room = node.room(RoomKind::Public, owner, members).await;
+    let patch = RoomPatch {
+        slow_mode_seconds: Some(30),
+        ..RoomPatch::default()
+    };
+    deed(world, node, room, owner, Deed::UpdateRoom(patch))
+        .await
+        .unwrap();
+    room
+}
+
+async fn slow_mode(world: World) {
+    let (node, other) = (world.node().await, world.node().await);
+    let (ann, bob) = (node.user("ann").await, node.user("bob").await);
+    let room = slow_room(&world, &node, &ann, &[&bob]).await;
+    let wait = |outcome: Result<confab_domain::ports::Sent>| match outcome {
+        Err(Error::RateLimited { retry_after, .. }) => retry_after,
+        other => panic!("{other:?}"),
+    };
+    node.say(room, &bob, "a", "x").await.unwrap();
+    assert_eq!(
+        wait(other.say(room, &bob, "b", "x").await),
+        Duration::from_secs(30)
+    );
+    world.clock.advance(Duration::from_millis(12_345));
+    assert_eq!(
+        wait(node.say(room, &bob, "b", "x").await),
+        Duration::from_millis(17_655)
+    );
+    let repeat = other.say(room, &bob, "a", "x").await.unwrap();
+    assert!(repeat.is_duplicate, "a repeat is answered before");
+    for step in [Deed::Leave, Deed::Join] {
+        deed(&world, &node, room, &bob, step).await.unwrap();
+    }
+    world.clock.advance(Duration::from_millis(17_654));
+    assert_eq!(
+        wait(node.say(room, &bob, "b", "x").await),
+        Duration::from_millis(1)
+    );
+    world.clock.advance(Duration::from_millis(1));
+    other.say(room, &bob, "b", "x").await.unwrap();
+    for n in 0..3 {
+        node.say(room, &ann, &n.to_string(), "an owner is free of it")
+            .await
+            .unwrap();
+    }
+    let quick = node.room(RoomKind::Public, &ann, &[&bob]).await;
+    node.say(quick, &bob, "c", "another room").await.unwrap();
+    node.say(quick, &bob, "d", "without it").await.unwrap();
+}
+
+/// One lane takes them as one batch, two nodes one after the other: one of them passes.
+async fn slow_mode_at_once(world: World) {
+    let nodes = [world.node().await, world.node().await];
+    let (ann, bob) = (nodes[0].user("ann").await, nodes[0].user("bob").await);
+    let room = slow_room(&world, &nodes[0], &ann, &[&bob]).await;
+    for round in 0..5 {
+        let sends = (0..6).map(|n| {
+            let (node, bob) = (&nodes[n % 2], &bob);
+            async move { node.say(room, bob, &format!("{round}-{n}"), "x").await }
+        });
+        let sent = join_all(sends).await;
+        assert_eq!(sent.iter().filter(|sent| sent.is_ok()).count(), 1, "{sent:?}");
+        world.clock.advance(Duration::from_secs(30));
+    }
+}
+
+async fn direct(world: &World, node: &Node, one: &Actor, other: &Actor) -> Result<RoomId> {
+    let now = world.clock.now();
+    let made = node
+        .store
+        .direct_room(RoomId::mint(now), one, other.user_id, now, Trace::default())
+        .await?;
+    Ok(made.0.room.id)
+}
+
+async fn blocking(world: World) {
+    let node = world.node().await;
+    let (ann, bob, eve) = (
+        node.user("ann").await,
+        node.user("bob").await,
+        node.user("eve").await,
+    );
+    let room = direct(&world, &node, &ann, &bob).await.unwrap();
+    let said = node.say(room, &bob, "a", "hello").await.unwrap().message;
+    let now = world.clock.now();
+    assert!(node.store.share_a_room(ann.user_id, bob.user_id).await.unwrap());
+    for blocked in [bob.user_id, eve.user_id] {
+        assert!(node.store.block(ann.user_id, blocked, now).await.unwrap());
+        assert!(
+            !node.store.block(ann.user_id, blocked, now).await.unwrap(),
+            "so already"
+        );
+    }
+    let nobody = confab_domain::UserId::mint(now);
+    let unknown = node.store.block(ann.user_id, nobody, now).await;
+    assert_eq!(unknown.unwrap_err().code(), Code::NotFound);
+
+    let mut texts = Vec::new();
+    for who in [&ann, &bob] {
+        let refused = node.say(room, who, "b", "x").await.unwrap_err();
+        assert_eq!(refused.code(), Code::Forbidden);
+        texts.push(refused.to_string());
+        let voice = node.store.voice(room, who.user_id).await.unwrap().unwrap();
+        assert!(voice.is_peer_unreachable);
+        assert!(
+            node.store
+                .small_rooms_of(who.user_id, 500)
+                .await
+                .unwrap()
+                .is_empty()
+        );
+        assert_eq!(
+            direct(&world, &node, who, &eve).await.is_ok(),
+            who.user_id == bob.user_id
+        );
+    }
+    assert_eq!(
+        direct(&world, &node, &ann, &bob).await.unwrap(),
+        room,
+        "the past stays"
+    );
+    assert_eq!(
+        direct(&world, &node, &eve, &ann).await.unwrap_err().code(),
+        Code::Forbidden
+    );
+    let edit = Deed::EditMessage {
+        message_id: said.id,
+        content: "x".into(),
+    };
+    let edited = deed(&world, &node, room, &bob, edit.clone()).await;
+    assert_eq!(edited.unwrap_err().code(), Code::Forbidden);
+    assert!(!node.store.share_a_room(ann.user_id, bob.user_id).await.unwrap());
+    let request = LogRequest {
+        room_id: room,
+        viewer: Some(bob.user_id),
+        after_seq: 0,
+        limit: 100,
+        event_id: None,
+    };
+    assert_eq!(node.store.log(&[request]).await.unwrap()[0].events.len(), 4);
+    let group = node.room(RoomKind::Private, &ann, &[&bob]).await;
+    node.say(group, &bob, "c", "among others").await.unwrap();
+    assert!(node.store.share_a_room(ann.user_id, bob.user_id).await.unwrap());
+
+    let page = node.store.blocks(ann.user_id, None, 1).await.unwrap();
+    let rest = node.store.blocks(ann.user_id, page.next, 1).await.unwrap();
+    assert_eq!((page.items.len(), rest.items.len(), rest.next), (1, 1, None));
+    assert!(
+        node.store
+            .blocks(bob.user_id, None, 9)
+            .await
+            .unwrap()
+            .items
+            .is_empty()
+    );
+    assert!(node.store.unblock(ann.user_id, bob.user_id).await.unwrap());
+    assert!(!node.store.unblock(ann.user_id, bob.user_id).await.unwrap());
+    deed(&world, &node, room, &bob, edit).await.unwrap();
+    node.say(room, &ann, "b", "x").await.unwrap();
+    world
+        .number(
+            "UPDATE users SET deactivated_at = created_at WHERE username = 'ann' RETURNING CAST(1 AS bigint)",
+        )
+        .await;
+    texts.push(node.say(room, &bob, "d", "x").await.unwrap_err().to_string());
+    assert!(
+        texts.windows(2).all(|pair| pair[0] == pair[1]),
+        "one text: {texts:?}"
+    );
+}
+
+async fn block_races_sends(world: World) {
+    let (one, other) = (world.node().await, world.node().await);
+    let (ann, bob) = (one.user("ann").await, one.user("bob").await);
+    let room = direct(&world, &one, &ann, &bob).await.unwrap();
+    for round in 0..8 {
+        let sends = join_all((0..20).map(|n| {
+            let (other, bob) = (&other, &bob);
+            async move { other.say(room, bob, &format!("{round}-{n}"), "x").await }
+        }));
+        let blocking = async {
+            one.store
+                .block(ann.user_id, bob.user_id, world.clock.now())
+                .await
+                .unwrap();
+            one.store.heads(&[room]).await.unwrap().1[0].1
+        };
+        let (sent, head) = soon(async { tokio::join!(sends, blocking) }).await;
+        for sent in sent {
+            match sent {
+                Ok(sent) => assert!(sent.message.seq <= head, "{} after {head}", sent.message.seq),
+                Err(error) => assert_eq!(error.code(), Code::Forbidden, "{error}"),
+            }
+        }
+        assert_eq!(one.store.heads(&[room]).await.unwrap().1[0].1, head);
+        one.store.unblock(ann.user_id, bob.user_id).await.unwrap();
+    }
 }

@@ -9,11 +9,12 @@ use confab_domain::ports::{
     Accounts, Changed, ConversationKey, Conversations, FormerText, HostProduct, HostUser, KeyBearer, Mark,
     MessagePage, MessageReads, Moderation, NewMessage, NewRoom, NewUser, OutsideProfile, Page, PinKey,
     ProfilePatch, ReactionKey, RoomWrites, Rotation, Search, SearchFound, SearchRequest, SecretHash, Sent,
+    Voice,
 };
 use confab_domain::{
-    Actor, ApiKey, ApiKeyId, Ban, Conversation, ConversationPatch, Deed, Error, Horizon, Message, MessageId,
-    MessageReceipt, Preview, Reaction, ReceiptCounts, Result, RoomId, Session, SessionId, Timestamp, Trace,
-    Unread, User, UserId, UserRole,
+    Actor, ApiKey, ApiKeyId, Ban, Block, Conversation, ConversationPatch, Deed, Error, Horizon, Invitation,
+    InvitationId, Message, MessageId, MessageReceipt, Preview, Reaction, ReceiptCounts, Report, Result,
+    RoomId, Session, SessionId, Timestamp, Trace, Unread, User, UserId, UserRole,
 };
 
 const AWAY: Error = Error::Unavailable("the live feed does not ask this", None);
@@ -91,6 +92,38 @@ impl Moderation for Absent {
         Err(AWAY)
     }
     async fn ban(&self, _: RoomId, _: UserId) -> Result<Option<(Ban, User)>> {
+        Err(AWAY)
+    }
+    async fn block(&self, _: UserId, _: UserId, _: Timestamp) -> Result<bool> {
+        Err(AWAY)
+    }
+    async fn unblock(&self, _: UserId, _: UserId) -> Result<bool> {
+        Err(AWAY)
+    }
+    async fn blocks(&self, _: UserId, _: Option<UserId>, _: usize) -> Result<Page<(Block, User), UserId>> {
+        Err(AWAY)
+    }
+    async fn invitations(
+        &self,
+        _: RoomId,
+        _: Option<InvitationId>,
+        _: usize,
+    ) -> Result<Page<Invitation, InvitationId>> {
+        Err(AWAY)
+    }
+    async fn invitation_of(&self, _: SecretHash) -> Result<Option<Invitation>> {
+        Err(AWAY)
+    }
+    async fn reports(
+        &self,
+        _: Option<RoomId>,
+        _: bool,
+        _: Option<(MessageId, UserId)>,
+        _: usize,
+    ) -> Result<Page<Report, (MessageId, UserId)>> {
+        Err(AWAY)
+    }
+    async fn voice(&self, _: RoomId, _: UserId) -> Result<Option<Voice>> {
         Err(AWAY)
     }
 }
