@@ -13,18 +13,16 @@ pub async fn mark_read(ports: &Ports, actor: &Actor, room_id: RoomId, number: i6
     let mark = or_refused(ports, actor, room_id, moved).await?;
     let user_id = actor.user_id;
     let is_told = mark.delivered.is_some() || mark.has_moved && mark.is_shared;
-    if !is_told || !is_shown(ports, actor, room_id).await? {
-        return Ok(mark);
-    }
+    let is_shown = is_told && is_shown(ports, actor, room_id).await?;
     // Who hides what they have read has received it all the same, which others may know.
-    if let Some(number) = mark.delivered {
+    if let Some(number) = mark.delivered.filter(|_| is_shown) {
         ports.signals.send(Signal::Delivered {
             room_id,
             user_id,
             number,
         });
     }
-    if mark.has_moved && mark.is_shared {
+    if mark.has_moved && mark.is_shared && is_shown {
         ports.signals.send(Signal::Read {
             room_id,
             user_id,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use confab_domain::ports::RoomReads;
 use confab_domain::{Limits, Rate, Trace, commands};
 use confab_gateway::Settings;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
 
 use crate::house::{House, PATIENCE, Plan, message};
