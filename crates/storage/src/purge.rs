@@ -58,7 +58,9 @@ async fn purge_some(store: &Store, room_id: RoomId, limit: u64) -> Result<u64, D
     if run.first(&sql, vec![id()]).await?.is_none() {
         return Ok(0);
     }
-    let sql = "SELECT 1 AS found FROM outbox WHERE partition_id = $1 AND room_id = $2 LIMIT 1";
+    // Its events must be out, and its files given up.
+    let sql = "SELECT 1 AS found FROM outbox WHERE partition_id = $1 AND room_id = $2
+               UNION ALL SELECT 1 FROM rooms_to_empty WHERE room_id = $2 LIMIT 1";
     // Sixteen partitions fit anywhere.
     let partition = partition_of(room_id.0) as i16;
     if run.first(sql, vec![partition.into(), id()]).await?.is_some() {

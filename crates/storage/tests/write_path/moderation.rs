@@ -354,6 +354,7 @@ async fn blocking(world: World) {
     let edit = Deed::EditMessage {
         message_id: said.id,
         content: "x".into(),
+        named: confab_domain::Named::default(),
     };
     let edited = deed(&world, &node, room, &bob, edit.clone()).await;
     assert_eq!(edited.unwrap_err().code(), Code::Forbidden);
