@@ -16,8 +16,6 @@ pub use messages::{
     LogItem, LogView, MessageView, PageView, list_messages, list_replies, message, message_history, room_log,
     sent_message,
 };
-pub use messages::{LogItem, LogView, MessageView, PageView, list_messages, message, room_log};
-pub use moderation::list_bans;
 pub use moderation::{
     InvitationView, list_all_reports, list_bans, list_blocks, list_invitations, list_reports,
     preview_invitation,
