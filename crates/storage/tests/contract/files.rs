@@ -114,7 +114,11 @@ async fn attaches_a_file_to_one_message(world: World) {
     let upload = world.store.uploads(&[one.id]).await.unwrap().remove(0).unwrap();
     assert_eq!(upload.message_id, Some(sent.id));
     // A repeat is answered, another message is not given the file.
-    let again = world.store.send(message.clone()).await.unwrap();
+    let repeat = NewMessage {
+        id: MessageId::mint(world.now()),
+        ..message.clone()
+    };
+    let again = world.store.send(repeat).await.unwrap();
     assert!(again.is_duplicate && again.message.attachments == sent.attachments);
     let mut other = message;
     other.id = MessageId::mint(world.now());
