@@ -251,7 +251,9 @@ fn files(job: &Job, uploads: &HashMap<UploadId, Upload>, taken: &HashSet<UploadI
         created_at,
         ..
     } = &job.message;
-    let forwarded = body.forwarded_from.as_ref().map(|from| from.message_id);
+    // The command that forwards names the files of what its sender may read, and nobody else names an origin:
+    // the first of all forwards, which need not be the message that bears them here.
+    let is_forward = body.forwarded_from.is_some();
     let mut borne = Borne::default();
     let mut findings = Findings::default();
     for (index, id) in body.attachments.iter().enumerate() {
@@ -263,7 +265,7 @@ fn files(job: &Job, uploads: &HashMap<UploadId, Upload>, taken: &HashSet<UploadI
                 borne.files.push(upload.file.clone());
                 borne.sources.push(None);
             }
-            Some(upload) if forwarded.is_some() && upload.message_id == forwarded => {
+            Some(upload) if is_forward && upload.message_id.is_some() => {
                 borne.files.push(Attachment {
                     id: UploadId::mint(*created_at),
                     ..upload.file.clone()

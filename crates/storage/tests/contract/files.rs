@@ -191,9 +191,8 @@ async fn forwards_a_file_as_a_copy(world: World) {
     let (anna, bert) = (world.user("anna").await, world.user("bert").await);
     let room = world.room(&anna, RoomKind::Public, History::All).await;
     let elsewhere = world.room(&bert, RoomKind::Private, History::All).await;
-    let (file, other) = (finished(&world, &anna).await, finished(&world, &anna).await);
+    let file = finished(&world, &anna).await;
     let first = send(&world, room, &anna, &[file.id]).await.unwrap().message;
-    send(&world, room, &anna, &[other.id]).await.unwrap();
     let forward = |files: &[UploadId]| {
         let mut message = bearing(&world, elsewhere, &bert, files);
         message.body.forwarded_from = Some(ForwardedFrom {
@@ -203,14 +202,17 @@ async fn forwards_a_file_as_a_copy(world: World) {
         });
         message
     };
-    let refused = world.store.send(forward(&[file.id, other.id])).await;
-    assert_eq!(fields(refused), ["attachments[1]"], "no file of another message");
-    let forward = forward(&[file.id]);
-    let second = world.store.send(forward.clone()).await.unwrap().message;
+    let loose = finished(&world, &anna).await;
+    let refused = world.store.send(forward(&[file.id, loose.id])).await;
     assert_eq!(
-        world.store.send(forward).await.unwrap().message.attachments,
-        second.attachments
+        fields(refused),
+        ["attachments[1]"],
+        "of no message, and not the sender's"
     );
+    let once = forward(&[file.id]);
+    let second = world.store.send(once.clone()).await.unwrap().message;
+    let again = world.store.send(once).await.unwrap().message;
+    assert_eq!(again.attachments, second.attachments);
     let copy = second.attachments[0].clone();
     assert_ne!(copy.id, file.id);
     assert_eq!(
@@ -226,6 +228,21 @@ async fn forwards_a_file_as_a_copy(world: World) {
         (bert.user_id, Some(second.id))
     );
     assert_eq!(upload.blob_id, file.id, "the bytes are there once");
+
+    // A forward of the forward still names the first origin.
+    let third = forward(&[copy.id]);
+    let third = world.store.send(third).await.unwrap().message;
+    let of_third = world.store.uploads(&[third.attachments[0].id]).await.unwrap();
+    assert_eq!(of_third[0].as_ref().unwrap().blob_id, file.id);
+    let gone = Deed::DeleteMessage {
+        message_id: third.id,
+        reason: None,
+    };
+    world.deed(elsewhere, &bert, gone).await;
+    let due_now = world.store.take_due(world.now(), world.now(), 100).await.unwrap();
+    assert_eq!(due_now.len(), 1);
+    assert_eq!(due_now[0].blob_id, None, "two others need the bytes");
+    world.store.forget(&[due_now[0].id]).await.unwrap();
 
     // The first goes, and the bytes stay; the second goes, and they go.
     let due = async || world.store.take_due(world.now(), world.now(), 100).await.unwrap();
