@@ -9,8 +9,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use confab_api::{Api, Documents, Readiness, Settings, without_trailing_slash};
 use confab_cache::{MemoryPresence, MemoryRateLimits, MemorySignals};
-use confab_domain::ports::{Accounts, ByteSource, CommittedBatch, CommittedBatches, Files, NewUser, Ports};
-use confab_domain::{Actor, Clock, FileRules, Limits, Timestamp, Trace, UserId, UserRole, commands};
+use confab_domain::ports::{
+    Accounts, ByteSource, CommittedBatch, CommittedBatches, Files, NewUpload, NewUser, Ports,
+};
+use confab_domain::{Attachment, Clock, FileRules, Limits, Timestamp, Trace, UploadId, UserId, UserRole};
 use confab_identity::{Argon2Passwords, Keyring, KeyringSettings, RandomSecrets, SigningKey};
 use confab_media::{LinkKey, Shelf};
 use confab_storage::{Store, StoreSettings};
@@ -251,8 +253,34 @@ impl Desk {
         id(&self.post(who, "/rooms", body).await.expect(201))
     }
 
-    /// A file of somebody, `a.txt`, without the way over HTTP.
-    pub(crate) async fn upload(&self, who: &Person, text: &str) -> String {
+    /// The row of a file of somebody, `a.txt`, whose bytes are yet to come by [`Self::keep_bytes`].
+    pub(crate) async fn note_upload(&self, who: &Person, text: &str) -> UploadId {
+        let (id, now) = (UploadId::mint(self.now()), self.now());
+        let upload = NewUpload {
+            id,
+            owner_id: who.id.parse().unwrap(),
+            filename: "a.txt".into(),
+            created_at: now,
+            due_at: now.plus(Duration::from_hours(1)),
+        };
+        self.files.uploads.begin(upload).await.unwrap();
+        let file = Attachment {
+            id,
+            filename: "a.txt".into(),
+            content_type: "text/plain".into(),
+            size: i64::try_from(text.len()).unwrap(),
+            width: None,
+            height: None,
+            preview: None,
+            has_thumbnail: false,
+        };
+        let due_at = now.plus(Duration::from_hours(1));
+        self.files.uploads.finish(&file, None, due_at).await.unwrap();
+        id
+    }
+
+    /// Bytes of a file that was noted.
+    pub(crate) async fn keep_bytes(&self, id: UploadId, text: &str) {
         struct Text(Option<bytes::Bytes>);
         #[async_trait]
         impl ByteSource for Text {
@@ -260,17 +288,10 @@ impl Desk {
                 Ok(self.0.take())
             }
         }
-        let actor = Actor {
-            user_id: who.id.parse().unwrap(),
-            role: UserRole::User,
-            session_id: None,
-        };
         let mut text = Text(Some(text.to_owned().into()));
-        commands::upload_file(&self.ports, &self.files, &actor, "a.txt", &mut text)
-            .await
-            .unwrap()
-            .id
-            .to_string()
+        let rules = &self.files.rules;
+        let taken = self.files.blobs.take_in(id, &mut text, 1_000, rules).await;
+        taken.unwrap();
     }
 
     /// A message of somebody.
