@@ -74,6 +74,9 @@ async fn purging(world: World) {
         "its events wait"
     );
     world.change("DELETE FROM outbox").await;
+    let waits = one.store.purge_deleted_rooms(later, 10).await.unwrap();
+    assert_eq!(waits, 0, "its files are still to be given up");
+    world.change("DELETE FROM rooms_to_empty").await;
     assert_eq!(
         one.store.purge_deleted_rooms(deleted_at, 10).await.unwrap(),
         0,
