@@ -53,7 +53,9 @@ async fn on_postgres() {
             "m20261121_000003_conversations",
             "m20261121_000004_files",
             "m20261121_000005_search",
-            "m20261121_000006_api_keys"
+            "m20261121_000006_api_keys",
+            "m20261121_000008_archived_conversations",
+            "m20261121_000009_moderation"
         ]
     );
     four_at_once(url.clone()).await;

@@ -181,7 +181,10 @@ impl Deed {
                 owners: true,
                 ..Needs::default()
             },
-            Self::EditMessage { message_id, .. } | Self::DeleteMessage { message_id, .. } => Needs {
+            Self::EditMessage { message_id, .. }
+            | Self::DeleteMessage { message_id, .. }
+            | Self::Report { message_id, .. }
+            | Self::ResolveReports(message_id) => Needs {
                 message_id: Some(*message_id),
                 ..Needs::default()
             },
@@ -205,10 +208,6 @@ impl Deed {
             },
             Self::RevokeInvitation(id) | Self::AcceptInvitation(id) => Needs {
                 invitation_id: Some(*id),
-                ..Needs::default()
-            },
-            Self::Report { message_id, .. } | Self::ResolveReports(message_id) => Needs {
-                message_id: Some(*message_id),
                 ..Needs::default()
             },
             Self::Join | Self::UpdateRoom(_) | Self::DeleteRoom => Needs::default(),

@@ -108,7 +108,8 @@ impl HostProduct for Store {
 
     async fn key_bearer(&self, secret: SecretHash) -> Result<Option<KeyBearer>> {
         let sql = format!(
-            "SELECT {API_KEY}, u.role AS u_role, u.deactivated_at AS u_deactivated_at FROM api_keys k \
+            "SELECT {API_KEY}, u.role AS u_role, u.deactivated_at AS u_deactivated_at, \
+             u.shares_read_marks AS u_shares_read_marks FROM api_keys k \
              JOIN users u ON u.id = k.user_id WHERE k.secret_hash = $1"
         );
         let row = bounded(self.reader().first(&sql, vec![secret.0.to_vec().into()])).await?;

@@ -44,7 +44,7 @@ pub(crate) struct TokenPath {
 #[utoipa::path(
     get, path = "/rooms/{room_id}/invitations", tag = "invitations", params(RoomPath, Listing),
     responses((status = 200, description = "A page of links.", body = Page<Invitation>), Forbidden, NotFound),
-    security(("access_token" = []), ("api_key" = ["members"]))
+    security(("access_token" = []), ("api_key" = ["read"]))
 )]
 async fn list_invitations(
     State(ports): State<Arc<Ports>>,
@@ -65,10 +65,10 @@ async fn list_invitations(
 #[schema(example = json!({"expires_in": 86400, "max_uses": 10}))]
 pub(crate) struct InviteBody {
     /// Seconds until it ends; a week when absent.
-    #[schema(minimum = 60, maximum = 31536000)]
+    #[schema(minimum = 60, maximum = 31_536_000)]
     expires_in: Option<i64>,
     /// People whom it lets in; any number when absent.
-    #[schema(minimum = 1, maximum = 100000)]
+    #[schema(minimum = 1, maximum = 100_000)]
     max_uses: Option<i64>,
 }
 

@@ -40,6 +40,7 @@ async fn operations(desk: &Desk, ada: &Person) -> Vec<Operation> {
                 .replace("{room_id}", &room)
                 .replace("{message_id}", &message)
                 .replace("{user_id}", &ada.id)
+                .replace("{upload_id}", &ada.id)
                 .replace("{session_id}", sessions["items"][0]["id"].as_str().unwrap());
             let body = operation.pointer("/requestBody/content/application~1json/schema/$ref");
             all.push(Operation {
@@ -258,7 +259,7 @@ async fn every_field_of_every_body_is_checked_and_named() {
             let answer = ask(Value::Object(body).to_string()).await;
             assert_eq!(fields(&answer), [name.as_str().unwrap()], "{}", what(operation));
         }
-        for (name, property) in schema["properties"].as_object().unwrap() {
+        for (name, property) in schema["properties"].as_object().into_iter().flatten() {
             let kinds = property["type"].to_string();
             for (kind, bad) in [
                 ("string", json!("text")),

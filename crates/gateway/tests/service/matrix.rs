@@ -42,6 +42,8 @@ const ROWS: &[(&str, For)] = &[
     // Nobody edits what another said.
     ("edit", For::Message(Act::EditOwnMessage)),
     ("delete", For::Message(Act::DeleteOthersMessage)),
+    // From a room into itself: who reads there and sends there.
+    ("forward", For::Message(Act::Send)),
     ("react", For::Message(Act::React)),
     ("unreact", For::Message(Act::React)),
     ("pin", For::Message(Act::Pin)),
@@ -170,6 +172,7 @@ impl Scene {
             "subscribe" | "typing" => json!({"room_id": self.room_id}),
             "resume" => json!({"epoch": epoch, "rooms": {self.room_id.to_string(): 0}, "rest": "none"}),
             "read" | "delivered" => json!({"room_id": self.room_id, "number": 1}),
+            "forward" => json!({"room_id": self.room_id, "message_id": self.message_id}),
             "message" => json!({"room_id": self.room_id, "content": "x"}),
             "edit" => json!({"message_id": self.message_id, "content": "x"}),
             "react" | "unreact" => json!({"message_id": self.message_id, "emoji": "👍"}),

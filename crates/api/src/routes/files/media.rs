@@ -90,7 +90,7 @@ enum Size {
         (status = 416, description = "The part lies outside the file; `Content-Range` tells its size."),
         NotFound
     ),
-    security(("access_token" = []), ())
+    security(("access_token" = []), ("api_key" = ["read"]), ())
 )]
 pub(crate) async fn media(
     State(state): State<AppState>,
@@ -101,12 +101,11 @@ pub(crate) async fn media(
     let (mut parts, _) = request.into_parts();
     let (ports, files) = (&state.ports, &state.files);
     let link = Link::of(&query)?;
-    let upload = match &link {
-        Some(link) => link.upload(ports, files, path.upload_id).await?,
-        None => {
-            let caller = Caller::from_request_parts(&mut parts, &state).await?;
-            queries::media(ports, files, &caller.actor, path.upload_id).await?
-        }
+    let upload = if let Some(link) = &link {
+        link.upload(ports, files, path.upload_id).await?
+    } else {
+        let caller = Caller::from_request_parts(&mut parts, &state).await?;
+        queries::media(ports, files, &caller.actor, path.upload_id).await?
     };
     if upload.file.filename != path.filename {
         return Err(confab_domain::Error::NotFound.into());
@@ -119,18 +118,15 @@ pub(crate) async fn media(
     metrics::counter!("confab_media_answers_total", "status" => response.status().as_u16().to_string())
         .increment(1);
     let headers = response.headers_mut();
-    let cached = match &link {
-        // The link is the right: as long as it opens the file, the browser need not ask again.
-        Some(link) => {
-            // Pages of the host product show it, wherever they come from.
-            headers.insert(CROSS_ORIGIN, HeaderValue::from_static("cross-origin"));
-            let left = link.expires_at.since(ports.clock.now()).as_secs();
-            format!("private, max-age={left}")
-        }
-        None => {
-            headers.insert(header::VARY, HeaderValue::from_static("Authorization"));
-            "private, no-cache".to_owned()
-        }
+    let cached = if let Some(link) = &link {
+        // The link is the right: as long as it opens the file, the browser need not ask again. Pages of the host
+        // product show it, wherever they come from.
+        headers.insert(CROSS_ORIGIN, HeaderValue::from_static("cross-origin"));
+        let left = link.expires_at.since(ports.clock.now()).as_secs();
+        format!("private, max-age={left}")
+    } else {
+        headers.insert(header::VARY, HeaderValue::from_static("Authorization"));
+        "private, no-cache".to_owned()
     };
     headers.insert(header::CACHE_CONTROL, text_value(&cached)?);
     headers.insert(

@@ -39,7 +39,7 @@ pub(crate) struct UploadBody {
         (status = 201, description = "The file is kept: name its id in `attachments` of a message.", body = Attachment),
         Forbidden, RateLimited
     ),
-    security(("access_token" = []))
+    security(("access_token" = []), ("api_key" = ["messages"]))
 )]
 pub(crate) async fn upload_file(
     State(ports): State<Arc<Ports>>,
