@@ -391,7 +391,7 @@ mod tests {
         assert!(paced(user, MemberRole::Member, Some(70_000)).is_ok());
         match paced(user, MemberRole::Member, Some(71_500)) {
             Err(Error::RateLimited { retry_after, .. }) => {
-                assert_eq!(retry_after, Duration::from_millis(1_500))
+                assert_eq!(retry_after, Duration::from_millis(1_500));
             }
             other => panic!("{other:?}"),
         }

@@ -5,14 +5,13 @@ use std::time::Duration;
 
 use confab_domain::ports::{Accounts, Conversations, LogRequest, ProfilePatch, RoomReads, RoomWrites};
 use confab_domain::{
-    Actor, Conversation, ConversationPatch, Deed, EventBody, History, MemberRole, Notifications, RoomId,
-    RoomKind, Trace, UnreadCounts,
+    Actor, Body, Conversation, ConversationPatch, Deed, EventBody, History, MemberRole, Named, Notifications,
+    RoomId, RoomKind, Trace, UnreadCounts,
 };
 use confab_storage::Store;
-use uuid::Uuid;
 
 use crate::on_both;
-use crate::world::{World, refusal};
+use crate::world::{World, body, refusal};
 
 on_both!(
     lists_by_last_activity_with_pinned_ones_first,
@@ -208,29 +207,19 @@ async fn counts_unread_mentions_once(world: World) {
     let room = world.room(&anna, RoomKind::Public, History::All).await;
     world.deed(room, &bert, Deed::Join).await;
     let mut said = Vec::new();
-    for text in ["plain", "@bert", "@here", "@bert @here", "@bert again"] {
-        said.push(world.say(room, &anna, text).await);
-    }
-    let id = |id: Uuid| {
-        if world.url.starts_with("sqlite") {
-            format!("x'{}'", id.simple())
-        } else {
-            format!("'{id}'")
-        }
-    };
-    for (number, user_id) in [
-        (2, bert.user_id.0),
-        (3, Uuid::nil()),
-        (4, bert.user_id.0),
-        (4, Uuid::nil()),
-        (5, bert.user_id.0),
+    for (text, names_bert, here) in [
+        ("plain", false, false),
+        ("@bert", true, false),
+        ("@here", false, true),
+        ("@bert @here", true, true),
+        ("@bert again", true, false),
     ] {
-        let sql = format!(
-            "INSERT INTO mentions (number, room_id, user_id) VALUES ({number}, {}, {}) ON CONFLICT DO NOTHING",
-            id(room.0),
-            id(user_id)
-        );
-        world.sql_change(&sql).await;
+        let named = Named {
+            mentions: names_bert.then_some(bert.user_id).into_iter().collect(),
+            here,
+            links: Vec::new(),
+        };
+        said.push(world.say_body(room, &anna, Body { named, ..body(text) }).await);
     }
     let mentions = async || list(&world, &bert, false).await[0].mention_count;
     assert_eq!(mentions().await, 4);

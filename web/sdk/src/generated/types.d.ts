@@ -78,6 +78,36 @@ export type Attachment = {
   width: number | null;
 };
 
+/** Somebody who may not come into a room. */
+export type Ban = {
+  /** By whom. */
+  banned_by: string;
+  /** Since when. */
+  created_at: string;
+  /** Why; everybody in the room may have read it. */
+  reason: string | null;
+  /** Their profile. */
+  user: User;
+  /** Who. */
+  user_id: string;
+};
+
+/** Why. */
+export type BanBody = {
+  /** For everybody in the room to read; absent keeps what was said before. */
+  reason?: string | null;
+};
+
+/** Somebody whom one does not want to hear from directly. */
+export type Block = {
+  /** Since when. */
+  created_at: string;
+  /** Their profile. */
+  user: User;
+  /** Who. */
+  user_id: string;
+};
+
 /** What this server can do and what its bounds are. */
 export type Capabilities = {
   /** What there is; what comes later is added here. `demo`: this empty database would be filled by `POST /demo`. */
@@ -136,16 +166,16 @@ export type CapabilityLimits = {
   room_sends: CapabilityRate;
   /** Rooms that one connection follows. */
   rooms_per_connection_max: number;
-  /** A file that no message bears by then is removed. */
-  unattached_files_keep_seconds: number;
-  /** Uploads of one person. */
-  uploads: CapabilityRate;
   /** Most answers in a page of a search. */
   search_hits_max: number;
   /** Longest query of a search, in characters. */
   search_query_chars_max: number;
   /** Searches in messages of one person; each page is one. */
   searches: CapabilityRate;
+  /** A file that no message bears by then is removed. */
+  unattached_files_keep_seconds: number;
+  /** Uploads of one person. */
+  uploads: CapabilityRate;
 };
 
 /** A budget of attempts; the whole window may be spent at once. */
@@ -216,8 +246,12 @@ export type CreateApiKeyBody = {
 
 /** A room to be made. */
 export type CreateRoomBody = {
+  /** A picture: an http(s) URL, or a path of this server. */
+  avatar_url?: string | null;
   /** What it is for. */
   description?: string | null;
+  /** For how many seconds after sending a message may be edited; absent: always. */
+  edit_window_seconds?: number | null;
   /** How much a newcomer may read: `all` (default) or `since_join`. */
   history?: string | null;
   /** `public` or `private`. */
@@ -228,6 +262,10 @@ export type CreateRoomBody = {
   metadata?: Record<string, unknown> | null;
   /** One line, without bidirectional control characters. */
   name: string;
+  /** Seconds between two messages of one member; 0 (default) is off. */
+  slow_mode_seconds?: number | null;
+  /** Whether what happens (joined, left, renamed …) is also told by messages of type `system`; false by default. */
+  system_messages?: boolean | null;
 };
 
 /** What somebody says of themselves beside their presence. */
@@ -452,10 +490,62 @@ export type HostUser = User & {
   external_id: string | null;
 };
 
+/** A link by which people come into a room; its secret is not told again. */
+export type Invitation = {
+  /** When. */
+  created_at: string;
+  /** Who made it. */
+  created_by: string;
+  /** When it ends by itself. */
+  expires_at: string | null;
+  /** Which. */
+  id: string;
+  /** People whom it lets in; null: any number. */
+  max_uses: number | null;
+  /** When it was taken back. */
+  revoked_at: string | null;
+  /** Where to. */
+  room_id: string;
+  /** People whom it has let in. */
+  uses: number;
+};
+
+/** What somebody sees of a room before they accept. */
+export type InvitationPreview = {
+  /** Its picture. */
+  avatar_url: string | null;
+  /** What the room is for. */
+  description: string | null;
+  /** When the link ends by itself. */
+  expires_at: string | null;
+  /** Whether one is in already. */
+  is_member: boolean;
+  /** `public` or `private`. */
+  kind: string;
+  /** People in it now. */
+  member_count: number;
+  /** The room's name. */
+  name: string | null;
+  /** Where it leads. */
+  room_id: string;
+};
+
+/** For how long, and for how many. */
+export type InviteBody = {
+  /** Seconds until it ends; a week when absent. */
+  expires_in?: number | null;
+  /** People whom it lets in; any number when absent. */
+  max_uses?: number | null;
+};
+
 /** The room as it is made, should there be none. */
 export type KeepRoomBody = {
+  /** A picture: an http(s) URL, or a path of this server. */
+  avatar_url?: string | null;
   /** What it is for. */
   description?: string | null;
+  /** For how many seconds after sending a message may be edited; absent: always. */
+  edit_window_seconds?: number | null;
   /** How much a newcomer may read: `all` (default) or `since_join`. */
   history?: string | null;
   /** `private` (default) or `public`. */
@@ -468,6 +558,10 @@ export type KeepRoomBody = {
   metadata?: Record<string, unknown> | null;
   /** One line, without bidirectional control characters. */
   name: string;
+  /** Seconds between two messages of one member; 0 (default) is off. */
+  slow_mode_seconds?: number | null;
+  /** Whether what happens is also told by messages of type `system`; false by default. */
+  system_messages?: boolean | null;
 };
 
 /** What the host product knows of somebody; an absent field keeps. */
@@ -720,10 +814,30 @@ export type MessageReceipts = {
   recipient_count: number;
 };
 
+/** Somebody who may not speak in a room for a while. */
+export type Mute = {
+  /** Until when; the last moment of the year 9999 means until further notice. */
+  muted_until: string;
+  /** Who. */
+  user_id: string;
+};
+
+/** Until when. */
+export type MuteBody = {
+  /** A moment in the future; absent: until further notice. */
+  until?: string | null;
+};
+
 /** A new key, with its secret: shown this once. */
 export type NewApiKey = ApiKey & {
   /** What its bearer shows, as `X-API-Key` or `Authorization: Bearer`. Only its hash is kept. */
   key: string;
+};
+
+/** A new link, with its secret, which is told this once. */
+export type NewInvitation = Invitation & {
+  /** For `POST /invitations/{token}/accept`; 256 random bits. */
+  token: string;
 };
 
 /** Somebody to be added. */
@@ -765,6 +879,44 @@ export type Page_ApiKey = {
     /** What it opens. */
     scopes: string[];
     /** The service account that its bearer is. */
+    user_id: string;
+  }[];
+  /** To be given as `cursor` for the next page; null at the end. */
+  next_cursor: string | null;
+};
+
+/** A page of a list. */
+export type Page_Ban = {
+  /** Whether there is a next page. */
+  has_more: boolean;
+  /** At most `limit` items. */
+  items: {
+    /** By whom. */
+    banned_by: string;
+    /** Since when. */
+    created_at: string;
+    /** Why; everybody in the room may have read it. */
+    reason?: string | null;
+    /** Their profile. */
+    user: User;
+    /** Who. */
+    user_id: string;
+  }[];
+  /** To be given as `cursor` for the next page; null at the end. */
+  next_cursor: string | null;
+};
+
+/** A page of a list. */
+export type Page_Block = {
+  /** Whether there is a next page. */
+  has_more: boolean;
+  /** At most `limit` items. */
+  items: {
+    /** Since when. */
+    created_at: string;
+    /** Their profile. */
+    user: User;
+    /** Who. */
     user_id: string;
   }[];
   /** To be given as `cursor` for the next page; null at the end. */
@@ -818,6 +970,33 @@ export type Page_FormerText = {
 };
 
 /** A page of a list. */
+export type Page_Invitation = {
+  /** Whether there is a next page. */
+  has_more: boolean;
+  /** At most `limit` items. */
+  items: {
+    /** When. */
+    created_at: string;
+    /** Who made it. */
+    created_by: string;
+    /** When it ends by itself. */
+    expires_at?: string | null;
+    /** Which. */
+    id: string;
+    /** People whom it lets in; null: any number. */
+    max_uses?: number | null;
+    /** When it was taken back. */
+    revoked_at?: string | null;
+    /** Where to. */
+    room_id: string;
+    /** People whom it has let in. */
+    uses: number;
+  }[];
+  /** To be given as `cursor` for the next page; null at the end. */
+  next_cursor: string | null;
+};
+
+/** A page of a list. */
 export type Page_Member = {
   /** Whether there is a next page. */
   has_more: boolean;
@@ -833,6 +1012,33 @@ export type Page_Member = {
     user: User;
     /** Who. */
     user_id: string;
+  }[];
+  /** To be given as `cursor` for the next page; null at the end. */
+  next_cursor: string | null;
+};
+
+/** A page of a list. */
+export type Page_Report = {
+  /** Whether there is a next page. */
+  has_more: boolean;
+  /** At most `limit` items. */
+  items: {
+    /** When. */
+    created_at: string;
+    /** Which message. */
+    message_id: string;
+    /** Why. */
+    reason: string;
+    /** Who told. */
+    reporter_id: string;
+    /** When a moderator was done with it. */
+    resolved_at?: string | null;
+    /** Who that was. */
+    resolved_by?: string | null;
+    /** Where. */
+    room_id: string;
+    /** Who said it. */
+    sender_id?: string | null;
   }[];
   /** To be given as `cursor` for the next page; null at the end. */
   next_cursor: string | null;
@@ -1034,6 +1240,32 @@ export type RemoveMembersBody = {
 export type RemovedMembers = {
   /** Those who were in the room. */
   removed: string[];
+};
+
+/** A message that somebody told the moderators of. Never its text: who may read it finds it by its id. */
+export type Report = {
+  /** When. */
+  created_at: string;
+  /** Which message. */
+  message_id: string;
+  /** Why. */
+  reason: string;
+  /** Who told. */
+  reporter_id: string;
+  /** When a moderator was done with it. */
+  resolved_at: string | null;
+  /** Who that was. */
+  resolved_by: string | null;
+  /** Where. */
+  room_id: string;
+  /** Who said it. */
+  sender_id: string | null;
+};
+
+/** Why. */
+export type ReportBody = {
+  /** For the moderators to read. */
+  reason: string;
 };
 
 /** A room, the same for every viewer. */
@@ -1346,12 +1578,20 @@ export type UpdateProfileBody = {
 
 /** New values of a room; an absent field keeps. */
 export type UpdateRoomBody = {
+  /** A picture; null clears. */
+  avatar_url?: string | null;
   /** Null clears. */
   description?: string | null;
+  /** For how many seconds after sending a message may be edited; null: always. */
+  edit_window_seconds?: number | null;
   /** Replaces the whole object; null leaves `{}`. */
   metadata?: Record<string, unknown> | null;
   /** Cannot be cleared. */
   name?: string | null;
+  /** Seconds between two messages of one member; 0 and null switch it off. */
+  slow_mode_seconds?: number | null;
+  /** Whether what happens is also told by messages of type `system`. */
+  system_messages?: boolean | null;
 };
 
 /** A file to be uploaded. */
@@ -2145,6 +2385,18 @@ export type CallOptions = {
 /** Every operation of the OpenAPI document that speaks JSON, by its name there. */
 export interface Rest {
   /**
+   * Accept an invitation: `POST /invitations/{token}/accept`.
+   *
+   * One is in, as a member. Who is in already stays as they are, and no use of the link is spent; of two who want the
+   * last use at once, one gets it. 404 alike for a link that never was, has ended, was taken back or is used up; 403
+   * for who is banned.
+   */
+  acceptInvitation(input: {
+    /** The secret of the link. */
+    token: string;
+  }, options?: CallOptions): Promise<RoomForViewer>;
+
+  /**
    * Add members: `POST /rooms/{room_id}/members`.
    *
    * For the room's admins and owner. Who is in already stays as they are.
@@ -2174,6 +2426,33 @@ export interface Rest {
    * The frames of the sockets and the events on RabbitMQ, AsyncAPI 3.
    */
   asyncapiDocument(input?: {}, options?: CallOptions): Promise<unknown>;
+
+  /**
+   * Ban somebody: `PUT /rooms/{room_id}/bans/{user_id}`.
+   *
+   * Puts them out if they are in, and keeps them out: they neither join, nor are added, nor come by invitation.
+   * For the room's admins and owner, of who ranks below; also of people who are not members. A repeat changes
+   * nothing but a reason that differs.
+   */
+  banUser(input: {
+    /** The room. */
+    room_id: string;
+    /** The member. */
+    user_id: string;
+    body: BanBody | null;
+  }, options?: CallOptions): Promise<Ban>;
+
+  /**
+   * Block somebody: `PUT /me/blocks/{user_id}`.
+   *
+   * No direct messages either way, and in the direct room neither sees the other type, read or come online. What
+   * was said stays readable; rooms with others are as before. They are not told: they learn only that they cannot
+   * write, as to somebody whose account is shut. At most 1,000 people.
+   */
+  blockUser(input: {
+    /** The person. */
+    user_id: string;
+  }, options?: CallOptions): Promise<void>;
 
   /**
    * Capabilities: `GET /capabilities`.
@@ -2325,6 +2604,19 @@ export interface Rest {
   health(input?: {}, options?: CallOptions): Promise<Status>;
 
   /**
+   * Make an invitation: `POST /rooms/{room_id}/invitations`.
+   *
+   * A link by which anybody who bears it comes into the room, as a member. Its secret is told this once. It stays
+   * good whatever becomes of its maker. At most 100 live ones a room. For admins and the owner of a public or
+   * private room; never for direct ones.
+   */
+  invite(input: {
+    /** The room. */
+    room_id: string;
+    body: InviteBody | null;
+  }, options?: CallOptions): Promise<NewInvitation>;
+
+  /**
    * Get a ticket: `POST /auth/ticket`.
    *
    * A single-use ticket for opening a socket or stream where no header can be set: `/ws?ticket=…`.
@@ -2393,6 +2685,20 @@ export interface Rest {
   }, options?: CallOptions): Promise<void>;
 
   /**
+   * List all reports: `GET /reports`.
+   *
+   * Of all rooms, by message, the newest first. For site admins and the host product. Ids and reasons, never texts.
+   */
+  listAllReports(input?: {
+    /** Those that a moderator was done with; the open ones by default. */
+    resolved?: boolean;
+    /** Most items in a page. */
+    limit?: number;
+    /** `next_cursor` of the page before. Opaque, and good for this list only. */
+    cursor?: string;
+  }, options?: CallOptions): Promise<Page_Report>;
+
+  /**
    * List API keys: `GET /api-keys`.
    *
    * Those that were not taken back, oldest first. For administrators.
@@ -2403,6 +2709,32 @@ export interface Rest {
     /** `next_cursor` of the page before. Opaque, and good for this list only. */
     cursor?: string;
   }, options?: CallOptions): Promise<Page_ApiKey>;
+
+  /**
+   * List bans: `GET /rooms/{room_id}/bans`.
+   *
+   * Who may not come into the room, by whom, when and why. For the room's moderators and above.
+   */
+  listBans(input: {
+    /** The room. */
+    room_id: string;
+    /** Most items in a page. */
+    limit?: number;
+    /** `next_cursor` of the page before. Opaque, and good for this list only. */
+    cursor?: string;
+  }, options?: CallOptions): Promise<Page_Ban>;
+
+  /**
+   * List blocks: `GET /me/blocks`.
+   *
+   * Whom one has blocked. Nobody else sees it.
+   */
+  listBlocks(input?: {
+    /** Most items in a page. */
+    limit?: number;
+    /** `next_cursor` of the page before. Opaque, and good for this list only. */
+    cursor?: string;
+  }, options?: CallOptions): Promise<Page_Block>;
 
   /**
    * My conversations: `GET /conversations`.
@@ -2418,6 +2750,21 @@ export interface Rest {
     /** `next_cursor` of the page before. Opaque, and good for this list only. */
     cursor?: string;
   }, options?: CallOptions): Promise<Page_Conversation>;
+
+  /**
+   * List invitations: `GET /rooms/{room_id}/invitations`.
+   *
+   * All links of the room, newest first, also those that have ended; without their secrets. For its admins and
+   * owner.
+   */
+  listInvitations(input: {
+    /** The room. */
+    room_id: string;
+    /** Most items in a page. */
+    limit?: number;
+    /** `next_cursor` of the page before. Opaque, and good for this list only. */
+    cursor?: string;
+  }, options?: CallOptions): Promise<Page_Invitation>;
 
   /** List members: `GET /rooms/{room_id}/members`. */
   listMembers(input: {
@@ -2519,6 +2866,22 @@ export interface Rest {
     /** Most items in a page. */
     limit?: number;
   }, options?: CallOptions): Promise<RoomPage_Message>;
+
+  /**
+   * List a room's reports: `GET /rooms/{room_id}/reports`.
+   *
+   * By message, the newest first. For the room's moderators and above.
+   */
+  listReports(input: {
+    /** The room. */
+    room_id: string;
+    /** Those that a moderator was done with; the open ones by default. */
+    resolved?: boolean;
+    /** Most items in a page. */
+    limit?: number;
+    /** `next_cursor` of the page before. Opaque, and good for this list only. */
+    cursor?: string;
+  }, options?: CallOptions): Promise<Page_Report>;
 
   /**
    * List rooms: `GET /rooms`.
@@ -2638,6 +3001,20 @@ export interface Rest {
   }, options?: CallOptions): Promise<MessageReceipts>;
 
   /**
+   * Mute a member: `PUT /rooms/{room_id}/mutes/{user_id}`.
+   *
+   * They send, edit, react, pin and type no more, and still read. It ends by itself at `until`; leaving and
+   * coming back does not end it. For the room's moderators and above, of who ranks below.
+   */
+  muteMember(input: {
+    /** The room. */
+    room_id: string;
+    /** The member. */
+    user_id: string;
+    body: MuteBody | null;
+  }, options?: CallOptions): Promise<Mute>;
+
+  /**
    * Open a direct room: `POST /rooms/direct`.
    *
    * The one room of two people, made when there is none.
@@ -2676,6 +3053,17 @@ export interface Rest {
   playDemo(input: {
     body: PlayDemoBody;
   }, options?: CallOptions): Promise<DemoCast>;
+
+  /**
+   * Preview an invitation: `GET /invitations/{token}`.
+   *
+   * What one would come into. 404 alike for a link that never was, has ended, was taken back or is used up; 403 for
+   * who is banned.
+   */
+  previewInvitation(input: {
+    /** The secret of the link. */
+    token: string;
+  }, options?: CallOptions): Promise<InvitationPreview>;
 
   /**
    * A profile: `GET /users/{user_id}`.
@@ -2759,6 +3147,30 @@ export interface Rest {
   }, options?: CallOptions): Promise<void>;
 
   /**
+   * Report a message: `POST /messages/{message_id}/report`.
+   *
+   * Tells the room's moderators, and those in office, of somebody else's message. Once a person and message: a second
+   * time changes nothing. Its sender is not told.
+   */
+  reportMessage(input: {
+    /** The message. */
+    message_id: string;
+    body: ReportBody;
+  }, options?: CallOptions): Promise<void>;
+
+  /**
+   * Resolve reports: `DELETE /rooms/{room_id}/reports/{message_id}`.
+   *
+   * Is done with all that was told of a message. For the room's moderators and above. Twice changes nothing.
+   */
+  resolveReports(input: {
+    /** The room. */
+    room_id: string;
+    /** The message. */
+    message_id: string;
+  }, options?: CallOptions): Promise<void>;
+
+  /**
    * Revoke an API key: `DELETE /api-keys/{api_key_id}`.
    *
    * What it opened is shut at once. For administrators.
@@ -2766,6 +3178,18 @@ export interface Rest {
   revokeApiKey(input: {
     /** The key. */
     api_key_id: string;
+  }, options?: CallOptions): Promise<void>;
+
+  /**
+   * Take an invitation back: `DELETE /rooms/{room_id}/invitations/{invitation_id}`.
+   *
+   * Who came in by it stays. Twice changes nothing.
+   */
+  revokeInvitation(input: {
+    /** The room. */
+    room_id: string;
+    /** The link. */
+    invitation_id: string;
   }, options?: CallOptions): Promise<void>;
 
   /**
@@ -2913,6 +3337,40 @@ export interface Rest {
   signMedia(input: {
     body: SignMediaBody;
   }, options?: CallOptions): Promise<SignedMediaList>;
+
+  /**
+   * Lift a ban: `DELETE /rooms/{room_id}/bans/{user_id}`.
+   *
+   * They may come back, but are not brought back. Who is not banned stays so.
+   */
+  unbanUser(input: {
+    /** The room. */
+    room_id: string;
+    /** The member. */
+    user_id: string;
+  }, options?: CallOptions): Promise<void>;
+
+  /**
+   * Take a block back: `DELETE /me/blocks/{user_id}`.
+   *
+   * Who is not blocked stays so.
+   */
+  unblockUser(input: {
+    /** The person. */
+    user_id: string;
+  }, options?: CallOptions): Promise<void>;
+
+  /**
+   * Lift a mute: `DELETE /rooms/{room_id}/mutes/{user_id}`.
+   *
+   * Who is not muted stays so.
+   */
+  unmuteMember(input: {
+    /** The room. */
+    room_id: string;
+    /** The member. */
+    user_id: string;
+  }, options?: CallOptions): Promise<void>;
 
   /** Unpin a message: `DELETE /rooms/{room_id}/pins/{message_id}`. */
   unpinMessage(input: {
