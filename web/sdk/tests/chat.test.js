@@ -115,9 +115,11 @@ test('below a proxy\'s path everything is relative to the base', async () => {
   ada.close();
 });
 
-test('an upload that is refused is a problem as well', async () => {
+test('a file is uploaded, and one that is refused is a problem', async () => {
   const ada = await person(server.url);
-  await assert.rejects(ada.upload(new Blob(['text']), { filename: 'a.txt' }), Problem);
+  const file = await ada.upload(new Blob(['text']), { filename: 'a.txt' });
+  assert.deepEqual([file.filename, file.size], ['a.txt', 4]);
+  await assert.rejects(ada.upload(new Blob([]), { filename: 'empty.txt' }), Problem);
   await assert.rejects(ada.upload(new Blob(['text']), { signal: AbortSignal.abort() }), { code: 'aborted' });
   ada.close();
 });
