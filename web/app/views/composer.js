@@ -63,9 +63,18 @@ export function Composer({ room, place, replyTo }) {
     if (!editing) keepDraft(me, place, next);
   };
 
+  const asked = useRef(0);
   const complete = async () => {
     const area = box.current;
-    setCompletions(area && area.selectionStart === area.selectionEnd ? await completionsFor(room, area.value, area.selectionStart) : null);
+    const turn = ++asked.current;
+    const found =
+      area && area.selectionStart === area.selectionEnd ? await completionsFor(room, area.value, area.selectionStart) : null;
+    // A slow answer to what was there before must not open over what is there now.
+    if (turn === asked.current) setCompletions(found);
+  };
+  const dismiss = () => {
+    asked.current += 1;
+    setCompletions(null);
   };
 
   const choose = (/** @type {number} */ index) => {
@@ -126,7 +135,7 @@ export function Composer({ room, place, replyTo }) {
       return;
     }
     change('');
-    setCompletions(null);
+    dismiss();
     if (!isThread && composing) endComposing();
   };
 
@@ -148,7 +157,7 @@ export function Composer({ room, place, replyTo }) {
       if (event.key === 'Escape') {
         event.preventDefault();
         event.stopPropagation();
-        setCompletions(null);
+        dismiss();
         return;
       }
     }
