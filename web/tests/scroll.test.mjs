@@ -74,8 +74,10 @@ test('reading back loads what is older, and what one looks at stays where it is'
   while ((await loaded(page)) < COUNT) {
     const before = await loaded(page);
     // To where more is asked for, then no further: from here on nothing may move.
-    await list.evaluate((element) => {
+    await list.evaluate(async (element) => {
       element.scrollTop = 900;
+      // Until the rows of this place are drawn, those of the last one are found.
+      await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
     });
     const row = await topRow(page);
     await until(async () => (await loaded(page)) > before, 'older messages are there');
