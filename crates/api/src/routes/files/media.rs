@@ -65,7 +65,7 @@ pub(crate) struct MediaQuery {
     #[param(value_type = Option<Uuid>)]
     user: Option<UserId>,
     /// Of a signed link: its end, in milliseconds since 1970.
-    expires: Option<i64>,
+    expires: Option<u64>,
     /// Of a signed link: the proof.
     signature: Option<String>,
 }
@@ -149,7 +149,7 @@ impl<'a> Link<'a> {
             (None, None, None) => Ok(None),
             (Some(user_id), Some(expires), Some(signature)) => Ok(Some(Self {
                 user_id,
-                expires_at: Timestamp::from_millis(expires),
+                expires_at: Timestamp::from_millis(i64::try_from(expires).unwrap_or(i64::MAX)),
                 signature,
             })),
             _ => Err(Failure::field(
