@@ -218,6 +218,14 @@ impl RabbitMq {
         self.ctl(&["start_app"]).await.map(drop)
     }
 
+    /// Makes the node write what it knows of virtual hosts, exchanges and queues to its disk.
+    ///
+    /// Mnesia keeps the last two seconds of its log in memory: a node that is killed within them has forgotten
+    /// what it had confirmed.
+    pub async fn sync_definitions(&self) -> Result<()> {
+        self.ctl(&["eval", "mnesia:sync_log()."]).await.map(drop)
+    }
+
     /// Kills the node (SIGKILL).
     pub async fn kill(&self) -> Result<()> {
         self.take().await?.kill().await.map(drop)

@@ -92,6 +92,7 @@ async fn rabbitmq_keeps_tests_apart_and_survives_kills() -> Result {
     rabbitmq
         .manage(reqwest::Method::PUT, &queue, Some(&json!({"durable": true})))
         .await?;
+    rabbitmq.sync_definitions().await?;
     rabbitmq.kill().await?;
     assert!(rabbitmq.manage(reqwest::Method::GET, &queue, None).await.is_err());
     rabbitmq.start_again().await?;
