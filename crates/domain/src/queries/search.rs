@@ -14,6 +14,8 @@ use crate::{Actor, Error, Message, MessageId, Result, RoomId, Timestamp, UserId}
 
 /// With fewer answers, words with one letter wrong are tried.
 const ENOUGH: usize = 10;
+/// With so many answers that have the words themselves among the newest, older ones are not looked for.
+const ENOUGH_EXACT: usize = 200;
 /// Taken from an answer's relevance each time its age doubles, from a minute on.
 const AGEING: i64 = 7;
 
@@ -136,7 +138,9 @@ impl Searching<'_> {
         let mut answers = HashMap::new();
         let is_complete = self.add(&mut answers, Closeness::Part).await?;
         // Newer texts with part of a word must not keep out older ones with the word itself.
-        if !is_complete && self.query.has_parts() {
+        let is_exact = |answer: &&MessageFound| answer.hit.closeness == Closeness::Exact;
+        if !is_complete && self.query.has_parts() && answers.values().filter(is_exact).count() < ENOUGH_EXACT
+        {
             self.add(&mut answers, Closeness::Exact).await?;
         }
         if answers.len() < ENOUGH && self.query.is_forgiving() {

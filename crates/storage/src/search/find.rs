@@ -8,7 +8,7 @@ use confab_domain::{Error, Message, Result, RoomId, Timestamp, UserRole};
 use sea_orm::{DatabaseTransaction, DbErr, Value};
 
 use super::eras::Span;
-use super::filters::{self, expression};
+use super::filters::{self, expressions};
 use crate::connect::Store;
 use crate::dialect::{Dialect, Runner};
 use crate::error::from_db;
@@ -23,9 +23,12 @@ const WORK_MEM: &str = "32MB";
 /// So many rooms are named by their terms. An index of terms takes each document up for every term it is asked for,
 /// so that 250 rooms cost forty times as much as none.
 const ROOM_TERMS_MAX: usize = 16;
-/// So many rooms are named by their ids, met with what the index found. Who belongs to more is searched for in all
-/// rooms, and what is not theirs is then sorted out.
+/// So many rooms are named by their ids. Who belongs to more is searched for in all rooms, and what is not theirs is
+/// then sorted out.
 const ROOMS_MAX: usize = 5_000;
+/// Rooms that have less than one of so many messages are met with what the index of terms found, by an index of
+/// theirs; of rooms that have more, each document found is looked at instead.
+const SMALL_PART: i64 = 10;
 /// Documents that one look takes from the index, newest or not: more than enough of them are newest.
 const LOOK_DOCUMENTS_MAX: i64 = 4_000;
 /// The same where other people's rooms are found along.
@@ -54,8 +57,10 @@ pub(super) async fn find(store: &Store, request: &SearchRequest) -> Result<Searc
 
 async fn find_within(run: &Run<'_>, request: &SearchRequest) -> std::result::Result<SearchFound, DbErr> {
     if run.dialect == Dialect::Postgres {
+        // The other cores belong to the sends.
         let sql = "SELECT set_config('statement_timeout', $1, true), set_config('work_mem', $2, true), \
-                   set_config('plan_cache_mode', 'force_custom_plan', true)";
+                   set_config('plan_cache_mode', 'force_custom_plan', true), \
+                   set_config('max_parallel_workers_per_gather', '0', true)";
         run.first(sql, vec![STATEMENT_TIMEOUT_MS.into(), WORK_MEM.into()])
             .await?;
     }
@@ -64,17 +69,19 @@ async fn find_within(run: &Run<'_>, request: &SearchRequest) -> std::result::Res
         is_complete: true,
     };
     let places = match places(run, request).await? {
-        Some(places) if places.is_empty() => return Ok(nothing),
+        Some(places) if places.room_ids.is_empty() => return Ok(nothing),
         places => places,
     };
     let is_mixed = places.is_none() && request.viewer.role != UserRole::Service;
     let mut terms = vec![request.terms.clone()];
-    let mut room_ids = None;
-    if let Some(places) = places {
-        if places.len() <= ROOM_TERMS_MAX {
-            terms.push(any(places.into_iter().map(|room_id| filters::room(room_id.0))));
+    let mut rooms = None;
+    if let Some(Places { room_ids, messages }) = places {
+        let ids = room_ids.iter().map(|room_id| room_id.0);
+        if room_ids.len() <= ROOM_TERMS_MAX {
+            terms.push(any(ids.map(filters::room)));
         } else {
-            room_ids = Some(run.dialect.ids_text(places.into_iter().map(|room_id| room_id.0)));
+            let are_few = messages.saturating_mul(SMALL_PART) < documents(run).await?;
+            rooms = Some((run.dialect.ids_text(ids), are_few));
         }
     }
     if let Some(sender_id) = request.sender_id {
@@ -87,7 +94,7 @@ async fn find_within(run: &Run<'_>, request: &SearchRequest) -> std::result::Res
         run,
         request,
         terms,
-        room_ids,
+        rooms,
     };
     let all = Span::of(request.since, request.until);
     // More than is judged, or the end of it.
@@ -96,9 +103,10 @@ async fn find_within(run: &Run<'_>, request: &SearchRequest) -> std::result::Res
     } else {
         SEARCH_CANDIDATES_MAX as i64
     } + 1;
-    let first = look.at(all, probed).await?;
     // SQLite gives the newest first, whatever the span.
-    if first.is_complete || run.dialect == Dialect::Sqlite {
+    let is_probe = run.dialect == Dialect::Postgres;
+    let first = look.at(all, probed, is_probe).await?;
+    if first.is_complete || !is_probe {
         return Ok(first);
     }
     let mut found = SearchFound {
@@ -111,7 +119,7 @@ async fn find_within(run: &Run<'_>, request: &SearchRequest) -> std::result::Res
         LOOK_DOCUMENTS_MAX
     };
     for span in all.looks(request.now) {
-        let newer = look.at(span, documents_max).await?;
+        let newer = look.at(span, documents_max, false).await?;
         found.messages.extend(newer.messages);
         if found.messages.len() >= SEARCH_CANDIDATES_MAX {
             break;
@@ -121,15 +129,26 @@ async fn find_within(run: &Run<'_>, request: &SearchRequest) -> std::result::Res
     Ok(found)
 }
 
+/// Where to look.
+struct Places {
+    room_ids: Vec<RoomId>,
+    /// Messages that were ever sent there, where that matters.
+    messages: i64,
+}
+
 /// The rooms to look in. None: in all, for a service or because they are too many to name.
-async fn places(run: &Run<'_>, request: &SearchRequest) -> std::result::Result<Option<Vec<RoomId>>, DbErr> {
+async fn places(run: &Run<'_>, request: &SearchRequest) -> std::result::Result<Option<Places>, DbErr> {
     if let Some(room_id) = request.room_id {
-        return Ok(Some(vec![room_id]));
+        return Ok(Some(Places {
+            room_ids: vec![room_id],
+            messages: 0,
+        }));
     }
     if request.viewer.role == UserRole::Service {
         return Ok(None);
     }
-    let sql = "SELECT room_id FROM members WHERE user_id = $1 AND left_at IS NULL LIMIT $2";
+    let sql = "SELECT m.room_id, h.last_number FROM members m JOIN room_heads h ON h.room_id = m.room_id \
+               WHERE m.user_id = $1 AND m.left_at IS NULL LIMIT $2";
     let most = ROOMS_MAX as i64 + 1;
     let rooms = run
         .all(sql, vec![request.viewer.user_id.0.into(), most.into()])
@@ -137,11 +156,26 @@ async fn places(run: &Run<'_>, request: &SearchRequest) -> std::result::Result<O
     if rooms.len() > ROOMS_MAX {
         return Ok(None);
     }
-    rooms
-        .iter()
-        .map(|row| row.id("room_id"))
-        .collect::<std::result::Result<_, _>>()
-        .map(Some)
+    let mut places = Places {
+        room_ids: Vec::with_capacity(rooms.len()),
+        messages: 0,
+    };
+    for row in &rooms {
+        places.room_ids.push(row.id("room_id")?);
+        places.messages += row.get::<i64>("last_number")?;
+    }
+    Ok(Some(places))
+}
+
+/// About how many documents there are.
+async fn documents(run: &Run<'_>) -> std::result::Result<i64, DbErr> {
+    if run.dialect == Dialect::Sqlite {
+        // Its plan is always the same.
+        return Ok(0);
+    }
+    let sql = "SELECT CAST(reltuples AS bigint) AS documents FROM pg_class WHERE oid = CAST('search_documents' AS regclass)";
+    let row = run.first(sql, Vec::new()).await?;
+    row.map_or(Ok(0), |row| row.get("documents"))
 }
 
 fn any(terms: impl Iterator<Item = String>) -> Terms {
@@ -152,26 +186,32 @@ struct Look<'a> {
     run: &'a Run<'a>,
     request: &'a SearchRequest,
     terms: Vec<Terms>,
-    /// Rooms that are too many for terms.
-    room_ids: Option<String>,
+    /// Rooms that are too many for terms, and whether they have but a small part of all messages.
+    rooms: Option<(String, bool)>,
 }
 
 impl Look<'_> {
-    /// What a span of time has, newest first.
-    async fn at(&self, span: Span, documents_max: i64) -> std::result::Result<SearchFound, DbErr> {
+    /// What a span of time has, newest first. A probe that finds more than it may is not read.
+    async fn at(
+        &self,
+        span: Span,
+        documents_max: i64,
+        is_probe: bool,
+    ) -> std::result::Result<SearchFound, DbErr> {
         let mut terms = self.terms.clone();
         terms.extend(span.terms().map(|eras| any(eras.into_iter())));
         let dialect = self.run.dialect;
-        let Some(expression) = expression(dialect, &Terms::All(terms)) else {
+        let expressions = expressions(dialect, terms);
+        if expressions.is_empty() {
             return Ok(SearchFound {
                 messages: Vec::new(),
                 is_complete: true,
             });
-        };
+        }
         let request = self.request;
         let moment = |ms: i64| dialect.time(Timestamp::from_millis(ms));
         let arguments: Vec<Value> = vec![
-            expression.into(),
+            expressions.join("\n").into(),
             moment(span.from),
             moment(span.until),
             documents_max.into(),
@@ -182,9 +222,12 @@ impl Look<'_> {
             request.room_id.map(|id| id.0).into(),
             request.sender_id.map(|id| id.0).into(),
             request.has_file.into(),
-            self.room_ids.clone().into(),
+            self.rooms.as_ref().map(|(ids, _)| ids.clone()).into(),
+            is_probe.into(),
         ];
-        let found = self.run.all(&statement(dialect), arguments).await?;
+        let are_few = self.rooms.as_ref().is_some_and(|(_, are_few)| *are_few);
+        let statement = statement(dialect, expressions.len(), are_few);
+        let found = self.run.all(&statement, arguments).await?;
         let first = found
             .first()
             .ok_or_else(|| DbErr::RecordNotFound("the count".to_owned()))?;
@@ -202,29 +245,44 @@ impl Look<'_> {
     }
 }
 
-/// `$1` terms, `$2` and `$3` the span, `$4` documents at most, `$5` bytes of text, `$6` messages, `$7` the viewer,
-/// `$8` whether that is a service, `$9` the room, `$10` the sender, `$11` whether only files are wanted,
-/// `$12` the rooms, when they are named by their ids. Planned anew each time: what is NULL is then left out.
-fn statement(dialect: Dialect) -> String {
+/// `$1` expressions of terms, one a line, `$2` and `$3` the span, `$4` documents at most, `$5` bytes of text, `$6`
+/// messages, `$7` the viewer, `$8` whether that is a service, `$9` the room, `$10` the sender, `$11` whether only files
+/// are wanted, `$12` the rooms, when they are named by their ids, `$13` whether it is only asked if there are so many
+/// documents. Planned anew each time: what is NULL is then left out.
+fn statement(dialect: Dialect, expressions: usize, are_rooms_few: bool) -> String {
     let found = match dialect {
         Dialect::Postgres => {
-            "SELECT d.room_id, d.seq, d.created_at, d.bytes FROM search_documents d \
-             WHERE d.terms @@ CAST(CAST($1 AS text) AS tsquery) AND d.created_at >= $2 AND d.created_at < $3 \
-             AND (CAST($12 AS text) IS NULL OR d.room_id = ANY(CAST((SELECT CAST(CAST($12 AS text) AS uuid[])) AS uuid[]))) LIMIT $4"
+            let ways: Vec<String> = (1..=expressions)
+                .map(|line| {
+                    format!("d.terms @@ CAST(split_part(CAST($1 AS text), chr(10), {line}) AS tsquery)")
+                })
+                .collect();
+            let rooms = if are_rooms_few {
+                "d.room_id = ANY(CAST((SELECT CAST(CAST($12 AS text) AS uuid[])) AS uuid[]))"
+            } else {
+                // Not a join, for which the planner would read all that these rooms have.
+                "(d.room_id IN (SELECT unnest(CAST(CAST($12 AS text) AS uuid[])))) IS TRUE"
+            };
+            format!(
+                "SELECT d.room_id, d.seq, d.created_at, d.bytes FROM search_documents d \
+                 WHERE ({}) AND d.created_at >= $2 AND d.created_at < $3 \
+                 AND (CAST($12 AS text) IS NULL OR {rooms}) LIMIT $4",
+                ways.join(" OR ")
+            )
         }
-        Dialect::Sqlite => {
-            "SELECT d.room_id, d.seq, d.created_at, d.bytes FROM search_terms \
+        Dialect::Sqlite => "SELECT d.room_id, d.seq, d.created_at, d.bytes FROM search_terms \
              CROSS JOIN search_documents d ON d.position = search_terms.rowid \
              WHERE search_terms MATCH $1 AND d.created_at >= $2 AND d.created_at < $3 \
              AND ($12 IS NULL OR d.room_id IN (SELECT unhex(value) FROM json_each($12))) \
              ORDER BY search_terms.rowid DESC LIMIT $4"
-        }
+            .to_owned(),
     };
+    // The order of `newest` is kept by the joins, which end when the page is full.
     format!(
-        "WITH found AS MATERIALIZED ({found}), newest AS MATERIALIZED ( \
+        "WITH found AS MATERIALIZED ({found}), newest AS ( \
          SELECT room_id, seq, created_at, \
          CAST(sum(bytes) OVER (ORDER BY created_at DESC, room_id, seq DESC) AS bigint) - bytes AS bytes_before \
-         FROM found), \
+         FROM found WHERE NOT $13 OR (SELECT count(*) FROM found) < $4), \
          page AS MATERIALIZED ( \
          SELECT g.* FROM newest n JOIN messages g ON g.room_id = n.room_id AND g.seq = n.seq \
          JOIN rooms r ON r.id = g.room_id AND r.deleted_at IS NULL \
@@ -233,7 +291,7 @@ fn statement(dialect: Dialect) -> String {
          AND ($8 OR (m.user_id IS NOT NULL AND g.number >= m.visible_from_number)) \
          AND (CAST($9 AS {uuid}) IS NULL OR g.room_id = $9) AND (CAST($10 AS {uuid}) IS NULL OR g.sender_id = $10) \
          AND (NOT $11 OR g.attachments IS NOT NULL) \
-         ORDER BY n.created_at DESC, n.seq DESC LIMIT $6) \
+         ORDER BY n.created_at DESC, n.room_id, n.seq DESC LIMIT $6) \
          SELECT s.documents, s.bytes, {MESSAGE} FROM \
          (SELECT count(*) AS documents, CAST(COALESCE(sum(bytes), 0) AS bigint) AS bytes FROM found) s \
          LEFT JOIN page g ON true ORDER BY g.created_at DESC",

@@ -708,9 +708,9 @@ async fn finds_the_newest_of_very_many(world: World) {
 
 async fn finds_in_few_and_in_many_rooms(world: World) {
     let (anna, bert) = (world.user("anna").await, world.user("bert").await);
-    room_with(&world, &bert, &["word of another"]).await;
+    let other = room_with(&world, &bert, &["word of another"]).await;
     room_with(&world, &anna, &["word of mine"]).await;
-    // Named by terms, then by ids.
+    // Named by terms, then by ids: first as most of all there is, then as a small part of it.
     for more in [5, 30] {
         for _ in 0..more {
             world.room(&anna, RoomKind::Private, History::All).await;
@@ -718,4 +718,13 @@ async fn finds_in_few_and_in_many_rooms(world: World) {
         index(&world.store).await;
         assert_eq!(find(&world, &anna, "word").await, ["word of mine"]);
     }
+    for _ in 0..40 {
+        world.say(other, &bert, "one more word of another").await;
+    }
+    index(&world.store).await;
+    if world.url.starts_with("postgres") {
+        world.sql("ANALYZE search_documents").await;
+    }
+    assert_eq!(find(&world, &anna, "word").await, ["word of mine"]);
+    assert_eq!(find(&world, &bert, "word").await.len(), 41);
 }
