@@ -42,6 +42,8 @@ enum Next {
     AtOnce,
     /// Nothing more until something happens.
     WhenWoken,
+    /// The same, after a pause in which more may come together.
+    WhenGathered,
     /// After a short pause or a wake: some rooms go on, others failed.
     Soon,
     /// After a pause.
@@ -76,6 +78,15 @@ impl Partition {
                 }
                 Next::WhenWoken => {
                     retries.reset();
+                    (self.settings.poll_interval, true)
+                }
+                Next::WhenGathered => {
+                    retries.reset();
+                    // A wake in the meantime is kept.
+                    tokio::select! {
+                        () = tokio::time::sleep(self.settings.gather_pause) => {}
+                        () = self.stop.cancelled() => {}
+                    }
                     (self.settings.poll_interval, true)
                 }
                 Next::Soon => {
@@ -152,7 +163,7 @@ impl Partition {
         }
         if count < asked && !outcome.is_held_back {
             self.progress().caught_up();
-            return Ok(Next::WhenWoken);
+            return Ok(Next::WhenGathered);
         }
         Ok(Next::AtOnce)
     }

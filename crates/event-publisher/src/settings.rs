@@ -9,6 +9,9 @@ pub struct PublisherSettings {
     pub page_rows: usize,
     /// Longest wait before a partition is looked at without being woken.
     pub poll_interval: Duration,
+    /// Pause after a page that was not full: what is written meanwhile goes out together. A lone event waits for
+    /// nothing, the one after it at most this long.
+    pub gather_pause: Duration,
     /// How often each held partition is told to be alive.
     pub beat_interval: Duration,
     /// A beat tells the heads that moved within this time.
@@ -40,6 +43,7 @@ impl Default for PublisherSettings {
         Self {
             page_rows: 500,
             poll_interval: Duration::from_millis(500),
+            gather_pause: Duration::from_millis(50),
             beat_interval: Duration::from_millis(500),
             beat_heads_within: Duration::from_secs(3),
             beat_heads_max: 500,

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use confab_domain::ports::{Outbox, Pending, PendingEvent, PendingKey, PendingPage};
-use confab_domain::{Event, IncarnationId, Result, RoomId, RoomKind, Trace};
+use confab_domain::{Epoch, Event, IncarnationId, Result, RoomId, RoomKind, Trace};
 use sea_orm::DbErr;
 use serde_json::Value as Json;
 
@@ -70,10 +70,12 @@ struct OutboxRow {
 async fn pending(store: &Store, partition: u16, limit: usize) -> std::result::Result<PendingPage, DbErr> {
     let run = store.reader();
     let sql = format!(
-        "SELECT o.position, o.room_id, o.seq, o.occurred_at, o.user_id, o.event_id, o.event_type, o.facts,
-            o.correlation_id, o.traceparent, r.kind, r.external_key, {}
-         FROM outbox o LEFT JOIN rooms r ON r.id = o.room_id LEFT JOIN users u ON u.id = o.user_id
-         WHERE o.partition_id = $1 ORDER BY o.position LIMIT $2",
+        "SELECT e.name AS epoch, o.position, o.room_id, o.seq, o.occurred_at, o.user_id, o.event_id, o.event_type,
+            o.facts, o.correlation_id, o.traceparent, r.kind, r.external_key, {}
+         FROM epoch e
+         LEFT JOIN (SELECT * FROM outbox WHERE partition_id = $1 ORDER BY position LIMIT $2) o ON true
+         LEFT JOIN rooms r ON r.id = o.room_id LEFT JOIN users u ON u.id = o.user_id
+         ORDER BY o.position",
         rows::USER
     );
     let arguments = vec![
@@ -81,13 +83,18 @@ async fn pending(store: &Store, partition: u16, limit: usize) -> std::result::Re
         i64::try_from(limit).unwrap_or(i64::MAX).into(),
     ];
     let found = run.all(&sql, arguments).await?;
-    let found: Vec<OutboxRow> = found
-        .iter()
-        .map(outbox_row)
-        .collect::<std::result::Result<_, _>>()?;
+    let epoch = found.first().map(|row| row.get::<String>("epoch")).transpose()?;
+    let epoch = epoch.ok_or_else(|| DbErr::RecordNotFound("the epoch".into()))?;
+    let mut pending_rows = Vec::with_capacity(found.len());
+    for row in &found {
+        // An empty outbox is one row that bears the epoch alone.
+        if row.get::<Option<i64>>("position")?.is_some() {
+            pending_rows.push(outbox_row(row)?);
+        }
+    }
+    let found = pending_rows;
     // Read after the rows: each event was committed with its row.
     let events = log::events(&run, &runs(&found)).await?;
-    let epoch = account_outbox::epoch(&run).await?;
     let now = store.clock().now();
     let oldest_waited = found
         .first()
@@ -123,7 +130,7 @@ async fn pending(store: &Store, partition: u16, limit: usize) -> std::result::Re
         settle(store, &lost).await?;
     }
     Ok(PendingPage {
-        epoch,
+        epoch: Epoch::new(epoch),
         rows: pending,
         oldest_waited,
     })
