@@ -103,20 +103,9 @@ pub async fn update_profile(
     trace: Trace,
 ) -> Result<User> {
     let mut findings = Findings::default();
-    let display_name = match wanted.display_name {
-        None => None,
-        Some(None) => {
-            findings.add("display_name", "cannot be cleared");
-            None
-        }
-        Some(Some(name)) => findings.take("display_name", text::name(&name)),
-    };
-    if let Some(Some(url)) = &wanted.avatar_url {
-        findings.take("avatar_url", text::url(url));
-    }
-    if let Some(Some(email)) = &wanted.email {
-        findings.take("email", text::email(email));
-    }
+    let display_name = checked_display_name(wanted.display_name, &mut findings);
+    check_patch("avatar_url", wanted.avatar_url.as_ref(), text::url, &mut findings);
+    check_patch("email", wanted.email.as_ref(), text::email, &mut findings);
     let now = ports.clock.now();
     let tells_status = wanted.status.is_some();
     let status = wanted
@@ -141,6 +130,42 @@ pub async fn update_profile(
         tell_status(ports, &user).await;
     }
     Ok(user)
+}
+
+/// A new name to show, when there is one; there always is some.
+pub(super) fn checked_display_name(
+    wanted: Option<Option<String>>,
+    findings: &mut Findings,
+) -> Option<String> {
+    let name = not_cleared("display_name", wanted, findings)?;
+    findings.take("display_name", text::name(&name))
+}
+
+/// A new value of what cannot be without one.
+pub(super) fn not_cleared<T>(
+    field: &'static str,
+    wanted: Option<Option<T>>,
+    findings: &mut Findings,
+) -> Option<T> {
+    match wanted {
+        Some(None) => {
+            findings.add(field, "cannot be cleared");
+            None
+        }
+        wanted => wanted.flatten(),
+    }
+}
+
+/// Checks a new value of what can be cleared.
+pub(super) fn check_patch(
+    field: &'static str,
+    wanted: Option<&Option<String>>,
+    check: fn(&str) -> Result<(), String>,
+    findings: &mut Findings,
+) {
+    if let Some(Some(value)) = wanted {
+        findings.take(field, check(value));
+    }
 }
 
 fn checked_status(status: CustomStatus, now: Timestamp, findings: &mut Findings) -> CustomStatus {

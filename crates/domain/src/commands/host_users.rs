@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::accounts::{check_patch, checked_display_name, not_cleared};
 use super::rooms::MEMBERS_AT_ONCE_MAX;
 use super::{SessionTimes, TokenPair, sessions};
 use crate::offices::{self, OfficeAct};
@@ -36,28 +37,11 @@ pub async fn keep_user(ports: &Ports, actor: &Actor, wanted: KeepUser, trace: Tr
 fn checked(wanted: KeepUser) -> Result<HostUser> {
     let mut findings = Findings::default();
     findings.take("external_id", text::external_key(&wanted.external_id));
-    let username = match wanted.username {
-        None => None,
-        Some(None) => {
-            findings.add("username", "cannot be cleared");
-            None
-        }
-        Some(Some(name)) => findings.take("username", text::username(&name).map(|()| name)),
-    };
-    let display_name = match wanted.display_name {
-        None => None,
-        Some(None) => {
-            findings.add("display_name", "cannot be cleared");
-            None
-        }
-        Some(Some(name)) => findings.take("display_name", text::name(&name)),
-    };
-    if let Some(Some(url)) = &wanted.avatar_url {
-        findings.take("avatar_url", text::url(url));
-    }
-    if let Some(Some(email)) = &wanted.email {
-        findings.take("email", text::email(email));
-    }
+    let username = not_cleared("username", wanted.username, &mut findings)
+        .and_then(|name| findings.take("username", text::username(&name).map(|()| name)));
+    let display_name = checked_display_name(wanted.display_name, &mut findings);
+    check_patch("avatar_url", wanted.avatar_url.as_ref(), text::url, &mut findings);
+    check_patch("email", wanted.email.as_ref(), text::email, &mut findings);
     findings.finish()?;
     Ok(HostUser {
         external_id: wanted.external_id,

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::budgets;
+use super::change::change;
 use crate::ports::{Changed, Ports};
 use crate::{
     Actor, Deed, Error, Findings, INVITATION_SECONDS, INVITATION_SECONDS_DEFAULT, INVITATION_USES,
@@ -71,10 +72,7 @@ pub async fn revoke_invitation(
     trace: Trace,
 ) -> Result<Changed> {
     let deed = Deed::RevokeInvitation(invitation_id);
-    ports
-        .room_writes
-        .change(room_id, actor, deed, ports.clock.now(), trace)
-        .await
+    change(ports, actor, room_id, deed, trace).await
 }
 
 /// Comes in by a link. Who is in already stays as they are, and no use of it is spent.
@@ -86,8 +84,5 @@ pub async fn accept_invitation(ports: &Ports, actor: &Actor, token: &str, trace:
     let invitation = ports.moderation.invitation_of(hash).await?;
     let invitation = invitation.ok_or(Error::NotFound)?;
     let deed = Deed::AcceptInvitation(invitation.id);
-    ports
-        .room_writes
-        .change(invitation.room_id, actor, deed, ports.clock.now(), trace)
-        .await
+    change(ports, actor, invitation.room_id, deed, trace).await
 }

@@ -1,6 +1,7 @@
 //! Brings people into rooms and out of them.
 
 use super::budgets;
+use super::change::change;
 use super::rooms::MEMBERS_AT_ONCE_MAX;
 use crate::change::grantable;
 use crate::ports::{Changed, Ports};
@@ -9,18 +10,12 @@ use crate::{Actor, Deed, Error, Findings, MemberRole, Result, RoomId, Trace, Use
 /// Comes in. Joining twice changes nothing.
 pub async fn join_room(ports: &Ports, actor: &Actor, room_id: RoomId, trace: Trace) -> Result<Changed> {
     budgets::take_of(ports, "room_changes", actor, ports.limits.room_changes).await?;
-    ports
-        .room_writes
-        .change(room_id, actor, Deed::Join, ports.clock.now(), trace)
-        .await
+    change(ports, actor, room_id, Deed::Join, trace).await
 }
 
 /// Goes. Leaving twice changes nothing.
 pub async fn leave_room(ports: &Ports, actor: &Actor, room_id: RoomId, trace: Trace) -> Result<Changed> {
-    ports
-        .room_writes
-        .change(room_id, actor, Deed::Leave, ports.clock.now(), trace)
-        .await
+    change(ports, actor, room_id, Deed::Leave, trace).await
 }
 
 /// Brings others in, at most 100 at once. Who is in already stays as they are.
@@ -40,16 +35,7 @@ pub async fn add_members(
     }
     findings.finish()?;
     budgets::take_of(ports, "room_changes", actor, ports.limits.room_changes).await?;
-    ports
-        .room_writes
-        .change(
-            room_id,
-            actor,
-            Deed::AddMembers(members),
-            ports.clock.now(),
-            trace,
-        )
-        .await
+    change(ports, actor, room_id, Deed::AddMembers(members), trace).await
 }
 
 /// Puts somebody out. Who is out already stays out.
@@ -61,26 +47,7 @@ pub async fn remove_member(
     trace: Trace,
 ) -> Result<Changed> {
     budgets::take_of(ports, "room_changes", actor, ports.limits.room_changes).await?;
-    put_out(ports, actor, room_id, user_id, trace).await
-}
-
-async fn put_out(
-    ports: &Ports,
-    actor: &Actor,
-    room_id: RoomId,
-    user_id: UserId,
-    trace: Trace,
-) -> Result<Changed> {
-    ports
-        .room_writes
-        .change(
-            room_id,
-            actor,
-            Deed::RemoveMember(user_id),
-            ports.clock.now(),
-            trace,
-        )
-        .await
+    change(ports, actor, room_id, Deed::RemoveMember(user_id), trace).await
 }
 
 /// Puts several out, each in a change of its own. Whom one may not put out ends it; those before them are out.
@@ -98,7 +65,8 @@ pub async fn remove_members(
     budgets::take_of(ports, "room_changes", actor, ports.limits.room_changes).await?;
     let mut removed = Vec::new();
     for user_id in user_ids {
-        let changed = put_out(ports, actor, room_id, *user_id, trace.clone()).await?;
+        let deed = Deed::RemoveMember(*user_id);
+        let changed = change(ports, actor, room_id, deed, trace.clone()).await?;
         if !changed.events.is_empty() {
             removed.push(*user_id);
         }
@@ -123,8 +91,5 @@ pub async fn change_role(
     })?;
     budgets::take_of(ports, "room_changes", actor, ports.limits.room_changes).await?;
     let deed = Deed::ChangeRole(user_id, role);
-    ports
-        .room_writes
-        .change(room_id, actor, deed, ports.clock.now(), trace)
-        .await
+    change(ports, actor, room_id, deed, trace).await
 }

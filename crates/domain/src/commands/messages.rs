@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::change::change;
 use super::{budgets, naming};
 use crate::ports::{Changed, Ports};
 use crate::rights::{Act, Verdict};
@@ -28,10 +29,7 @@ pub async fn edit_message(
         content,
         named,
     };
-    ports
-        .room_writes
-        .change(message.room_id, actor, deed, ports.clock.now(), trace)
-        .await
+    change(ports, actor, message.room_id, deed, trace).await
 }
 
 /// Deletes a message to a tombstone: one's own, or as a moderator, who may say why. Deleting twice changes
@@ -49,10 +47,7 @@ pub async fn delete_message(
     budgets::take_of(ports, "deletes", actor, ports.limits.deletes).await?;
     let room_id = message_of(ports, actor, message_id).await?.room_id;
     let deed = Deed::DeleteMessage { message_id, reason };
-    ports
-        .room_writes
-        .change(room_id, actor, deed, ports.clock.now(), trace)
-        .await
+    change(ports, actor, room_id, deed, trace).await
 }
 
 /// The message, judged by its own room, never one that the caller names; hidden from who cannot see the room.

@@ -5,6 +5,7 @@ mod accounts;
 mod api_keys;
 mod authenticate;
 pub(crate) mod budgets;
+mod change;
 mod conversations;
 mod files;
 mod forward_message;

@@ -1,6 +1,7 @@
 //! Keeps people out of a room, silent in it, or apart from one another.
 
 use super::budgets;
+use super::change::change;
 use crate::ports::{Changed, Ports};
 use crate::{Actor, Deed, Error, Result, RoomId, Timestamp, Trace, UserId, text};
 
@@ -18,10 +19,7 @@ pub async fn ban_user(
         text::reason(reason).map_err(|refusal| Error::invalid("reason", refusal))?;
     }
     let deed = Deed::Ban { user_id, reason };
-    ports
-        .room_writes
-        .change(room_id, actor, deed, ports.clock.now(), trace)
-        .await
+    change(ports, actor, room_id, deed, trace).await
 }
 
 /// Lets somebody come back. Who is not banned stays so.
@@ -32,10 +30,7 @@ pub async fn unban_user(
     user_id: UserId,
     trace: Trace,
 ) -> Result<Changed> {
-    ports
-        .room_writes
-        .change(room_id, actor, Deed::Unban(user_id), ports.clock.now(), trace)
-        .await
+    change(ports, actor, room_id, Deed::Unban(user_id), trace).await
 }
 
 /// Keeps somebody from speaking until then, or until further notice; until when it is from now on.
@@ -65,10 +60,7 @@ pub async fn unmute_member(
     user_id: UserId,
     trace: Trace,
 ) -> Result<Changed> {
-    ports
-        .room_writes
-        .change(room_id, actor, Deed::Unmute(user_id), ports.clock.now(), trace)
-        .await
+    change(ports, actor, room_id, Deed::Unmute(user_id), trace).await
 }
 
 /// Blocks somebody: no direct messages either way from now on, and what the blocker does is no longer shown to

@@ -1,6 +1,7 @@
 //! Reacts to messages and pins them.
 
 use super::budgets;
+use super::change::change;
 use crate::ports::{Changed, Ports};
 use crate::{Actor, Deed, Error, MessageId, Result, RoomId, Trace, emoji, queries};
 
@@ -15,7 +16,7 @@ pub async fn add_reaction(
     let emoji = checked(emoji)?;
     let room_id = queries::message(ports, actor, message_id).await?.message.room_id;
     let deed = Deed::AddReaction { message_id, emoji };
-    change(ports, actor, room_id, deed, trace).await
+    wear(ports, actor, room_id, deed, trace).await
 }
 
 /// Takes one's own reaction back; what was never there is taken back already.
@@ -29,7 +30,7 @@ pub async fn remove_reaction(
     let emoji = checked(emoji)?;
     let room_id = queries::message(ports, actor, message_id).await?.message.room_id;
     let deed = Deed::RemoveReaction { message_id, emoji };
-    change(ports, actor, room_id, deed, trace).await
+    wear(ports, actor, room_id, deed, trace).await
 }
 
 /// Pins a message of a room; without a room, of the message's own. Pinning twice changes nothing.
@@ -41,7 +42,7 @@ pub async fn pin_message(
     trace: Trace,
 ) -> Result<Changed> {
     let room_id = room_of(ports, actor, room_id, message_id).await?;
-    change(ports, actor, room_id, Deed::PinMessage(message_id), trace).await
+    wear(ports, actor, room_id, Deed::PinMessage(message_id), trace).await
 }
 
 /// Pins a message no longer.
@@ -53,15 +54,12 @@ pub async fn unpin_message(
     trace: Trace,
 ) -> Result<Changed> {
     let room_id = room_of(ports, actor, room_id, message_id).await?;
-    change(ports, actor, room_id, Deed::UnpinMessage(message_id), trace).await
+    wear(ports, actor, room_id, Deed::UnpinMessage(message_id), trace).await
 }
 
-async fn change(ports: &Ports, actor: &Actor, room_id: RoomId, deed: Deed, trace: Trace) -> Result<Changed> {
+async fn wear(ports: &Ports, actor: &Actor, room_id: RoomId, deed: Deed, trace: Trace) -> Result<Changed> {
     budgets::take_of(ports, "reactions", actor, ports.limits.reactions).await?;
-    ports
-        .room_writes
-        .change(room_id, actor, deed, ports.clock.now(), trace)
-        .await
+    change(ports, actor, room_id, deed, trace).await
 }
 
 async fn room_of(

@@ -1,6 +1,7 @@
 //! Tells the moderators of messages, and is done with what was told.
 
 use super::budgets;
+use super::change::change;
 use crate::ports::{Changed, Ports};
 use crate::{Actor, Deed, Error, MessageId, Result, RoomId, Trace, queries, text};
 
@@ -16,10 +17,7 @@ pub async fn report_message(
     budgets::take_of(ports, "room_changes", actor, ports.limits.room_changes).await?;
     let room_id = queries::message(ports, actor, message_id).await?.message.room_id;
     let deed = Deed::Report { message_id, reason };
-    ports
-        .room_writes
-        .change(room_id, actor, deed, ports.clock.now(), trace)
-        .await
+    change(ports, actor, room_id, deed, trace).await
 }
 
 /// Is done with all that was told of a message. Twice changes nothing.
@@ -31,8 +29,5 @@ pub async fn resolve_reports(
     trace: Trace,
 ) -> Result<Changed> {
     let deed = Deed::ResolveReports(message_id);
-    ports
-        .room_writes
-        .change(room_id, actor, deed, ports.clock.now(), trace)
-        .await
+    change(ports, actor, room_id, deed, trace).await
 }

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::budgets;
+use super::change::change;
 use crate::ports::{Changed, NewRoom, Ports};
 use crate::{
     Actor, Deed, EDIT_WINDOW_SECONDS_MAX, Error, Findings, History, Result, RoomId, RoomKind, RoomPatch,
@@ -171,10 +172,7 @@ pub async fn update_room(
         edit_window_seconds: wanted.edit_window_seconds,
     });
     budgets::take_of(ports, "room_changes", actor, ports.limits.room_changes).await?;
-    ports
-        .room_writes
-        .change(room_id, actor, deed, ports.clock.now(), trace)
-        .await
+    change(ports, actor, room_id, deed, trace).await
 }
 
 fn check_settings(settings: &RoomSettings, findings: &mut Findings) {
@@ -199,8 +197,5 @@ fn check_settings(settings: &RoomSettings, findings: &mut Findings) {
 /// Ends a room: gone at once for everybody.
 pub async fn delete_room(ports: &Ports, actor: &Actor, room_id: RoomId, trace: Trace) -> Result<Changed> {
     budgets::take_of(ports, "room_changes", actor, ports.limits.room_changes).await?;
-    ports
-        .room_writes
-        .change(room_id, actor, Deed::DeleteRoom, ports.clock.now(), trace)
-        .await
+    change(ports, actor, room_id, Deed::DeleteRoom, trace).await
 }
