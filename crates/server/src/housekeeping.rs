@@ -6,7 +6,7 @@ use confab_domain::ports::{Accounts, Files};
 use confab_domain::{Clock, commands};
 use confab_storage::Store;
 use metrics_exporter_prometheus::PrometheusHandle;
-use tokio::time::{Instant, MissedTickBehavior, interval_at};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -26,21 +26,71 @@ const FILES_TIMEOUT: Duration = Duration::from_secs(100);
 const ROUNDS_MAX: usize = 50;
 const MEASURE_INTERVAL: Duration = Duration::from_secs(5);
 
+/// Something that is done over and over until little of it is left.
+#[derive(Clone, Copy)]
+struct Chore {
+    name: &'static str,
+    /// What one go takes at most.
+    at_once: usize,
+    /// How long one go may take.
+    timeout: Duration,
+}
+
+impl Chore {
+    const fn of_rows(name: &'static str) -> Self {
+        Self {
+            name,
+            at_once: ROWS_AT_ONCE,
+            timeout: CHORE_TIMEOUT,
+        }
+    }
+
+    /// Repeats it while it finds a full load.
+    async fn repeat<F>(self, mut once: impl FnMut(usize) -> F)
+    where
+        F: Future<Output = confab_domain::Result<u64>>,
+    {
+        let chore = self.name;
+        for _ in 0..ROUNDS_MAX {
+            match tokio::time::timeout(self.timeout, once(self.at_once)).await {
+                Ok(Ok(removed)) => {
+                    metrics::counter!("confab_swept_rows_total", "chore" => chore).increment(removed);
+                    if removed < self.at_once as u64 {
+                        return;
+                    }
+                }
+                Ok(Err(error)) => {
+                    return tracing::warn!(%error, chore, "a chore failed; it will be tried again");
+                }
+                Err(_) => return tracing::warn!(chore, "a chore took too long; it will be tried again"),
+            }
+        }
+    }
+}
+
+/// Spread over the fleet, so that processes started together do not sweep together.
+fn sweeps() -> Interval {
+    let offset = SWEEP_INTERVAL.mul_f64(rand::random::<f64>());
+    let mut ticks = interval_at(Instant::now() + offset, SWEEP_INTERVAL);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    ticks
+}
+
 /// Starts to remove what has expired. Several processes may do so at once: each removes what it finds.
 pub(crate) fn sweep(tasks: &TaskTracker, store: Store, stopping: CancellationToken) {
     tasks.spawn(stopping.run_until_cancelled_owned(async move {
-        // Spread over the fleet, so that processes started together do not sweep together.
-        let offset = SWEEP_INTERVAL.mul_f64(rand::random::<f64>());
-        let mut ticks = interval_at(Instant::now() + offset, SWEEP_INTERVAL);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut ticks = sweeps();
         loop {
             ticks.tick().await;
             let purged_before = SystemClock.now().minus(DELETED_ROOMS_KEPT);
-            repeat("deleted_rooms", || {
-                store.purge_deleted_rooms(purged_before, ROWS_AT_ONCE)
-            })
-            .await;
-            repeat("expired", || store.sweep_expired(SystemClock.now(), ROWS_AT_ONCE)).await;
+            let rooms = Chore::of_rows("deleted_rooms");
+            rooms
+                .repeat(|at_once| store.purge_deleted_rooms(purged_before, at_once))
+                .await;
+            let expired = Chore::of_rows("expired");
+            expired
+                .repeat(|at_once| store.sweep_expired(SystemClock.now(), at_once))
+                .await;
         }
     }));
 }
@@ -48,51 +98,19 @@ pub(crate) fn sweep(tasks: &TaskTracker, store: Store, stopping: CancellationTok
 /// Starts to remove files that nobody bears. Several processes may do so at once: each takes its own load.
 pub(crate) fn sweep_files(tasks: &TaskTracker, files: Files, stopping: CancellationToken) {
     tasks.spawn(stopping.run_until_cancelled_owned(async move {
-        let offset = SWEEP_INTERVAL.mul_f64(rand::random::<f64>());
-        let mut ticks = interval_at(Instant::now() + offset, SWEEP_INTERVAL);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut ticks = sweeps();
+        let chore = Chore {
+            name: "files",
+            at_once: FILES_AT_ONCE,
+            timeout: FILES_TIMEOUT,
+        };
         loop {
             ticks.tick().await;
-            for _ in 0..ROUNDS_MAX {
-                let once = commands::sweep_files(&files, SystemClock.now(), FILES_AT_ONCE);
-                match tokio::time::timeout(FILES_TIMEOUT, once).await {
-                    Ok(Ok(due)) => {
-                        metrics::counter!("confab_swept_rows_total", "chore" => "files").increment(due);
-                        if due < FILES_AT_ONCE as u64 {
-                            break;
-                        }
-                    }
-                    Ok(Err(error)) => {
-                        tracing::warn!(%error, "files were not removed; it will be tried again");
-                        break;
-                    }
-                    Err(_) => {
-                        tracing::warn!("removing files took too long; it will be tried again");
-                        break;
-                    }
-                }
-            }
+            chore
+                .repeat(|at_once| commands::sweep_files(&files, SystemClock.now(), at_once))
+                .await;
         }
     }));
-}
-
-/// Repeats a chore while it finds a full load.
-async fn repeat<F>(chore: &'static str, mut once: impl FnMut() -> F)
-where
-    F: Future<Output = confab_domain::Result<u64>>,
-{
-    for _ in 0..ROUNDS_MAX {
-        match tokio::time::timeout(CHORE_TIMEOUT, once()).await {
-            Ok(Ok(removed)) => {
-                metrics::counter!("confab_swept_rows_total", "chore" => chore).increment(removed);
-                if removed < ROWS_AT_ONCE as u64 {
-                    return;
-                }
-            }
-            Ok(Err(error)) => return tracing::warn!(%error, chore, "a chore failed; it will be tried again"),
-            Err(_) => return tracing::warn!(chore, "a chore took too long; it will be tried again"),
-        }
-    }
 }
 
 /// Starts to measure the process, and keeps the histograms small.
