@@ -10,7 +10,7 @@ pub(crate) use body::{AsObject, JsonBody, OptionalBody, Patch, present};
 pub(crate) use caller::Caller;
 pub(crate) use origin::Origin;
 pub(crate) use path::{
-    InvitationPath, MemberPath, MessagePath, Path, PinPath, ReactionPath, ReportPath, RoomPath, SessionPath,
+    InvitationPath, MemberPath, MessagePath, Path, ReactionPath, RoomMessagePath, RoomPath, SessionPath,
     UserPath,
 };
 pub(crate) use query::{Listing, Query};

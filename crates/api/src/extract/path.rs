@@ -78,10 +78,10 @@ pub(crate) struct ReactionPath {
     pub(crate) emoji: String,
 }
 
-/// `/rooms/{room_id}/pins/{message_id}`
+/// `/rooms/{room_id}/pins/{message_id}`, `/rooms/{room_id}/reports/{message_id}`
 #[derive(Clone, Copy, Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Path)]
-pub(crate) struct PinPath {
+pub(crate) struct RoomMessagePath {
     /// The room.
     #[param(value_type = Uuid)]
     pub(crate) room_id: RoomId,
@@ -100,18 +100,6 @@ pub(crate) struct InvitationPath {
     /// The link.
     #[param(value_type = Uuid)]
     pub(crate) invitation_id: InvitationId,
-}
-
-/// `/rooms/{room_id}/reports/{message_id}`
-#[derive(Clone, Copy, Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Path)]
-pub(crate) struct ReportPath {
-    /// The room.
-    #[param(value_type = Uuid)]
-    pub(crate) room_id: RoomId,
-    /// The message.
-    #[param(value_type = Uuid)]
-    pub(crate) message_id: MessageId,
 }
 
 /// `/users/{user_id}…`

@@ -13,7 +13,7 @@ use utoipa_axum::routes;
 
 use super::messages::{message_seen, messages_seen};
 use crate::cursor;
-use crate::extract::{Caller, Listing, Path, PinPath, Query, RoomPath};
+use crate::extract::{Caller, Listing, Path, Query, RoomMessagePath, RoomPath};
 use crate::failure::Answer;
 use crate::openapi::{Conflict, Forbidden, NotFound, RateLimited};
 use crate::router::AppState;
@@ -29,7 +29,7 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
 /// As a moderator, or in a direct room; at most 100 a room. Pinning twice changes nothing; deleting a message
 /// unpins it.
 #[utoipa::path(
-    put, path = "/rooms/{room_id}/pins/{message_id}", tag = "reactions", params(PinPath),
+    put, path = "/rooms/{room_id}/pins/{message_id}", tag = "reactions", params(RoomMessagePath),
     responses(
         (status = 200, description = "The message as it is now.", body = Message),
         Forbidden, NotFound, Conflict, RateLimited
@@ -39,7 +39,7 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
 async fn pin_message(
     State(ports): State<Arc<Ports>>,
     caller: Caller,
-    Path(path): Path<PinPath>,
+    Path(path): Path<RoomMessagePath>,
 ) -> Answer<Json<Message>> {
     let room_id = Some(path.room_id);
     commands::pin_message(&ports, &caller.actor, room_id, path.message_id, caller.trace).await?;
@@ -49,14 +49,14 @@ async fn pin_message(
 
 /// Unpin a message
 #[utoipa::path(
-    delete, path = "/rooms/{room_id}/pins/{message_id}", tag = "reactions", params(PinPath),
+    delete, path = "/rooms/{room_id}/pins/{message_id}", tag = "reactions", params(RoomMessagePath),
     responses((status = 204, description = "It is pinned no longer."), Forbidden, NotFound, RateLimited),
     security(("access_token" = []), ("api_key" = ["messages"]))
 )]
 async fn unpin_message(
     State(ports): State<Arc<Ports>>,
     caller: Caller,
-    Path(path): Path<PinPath>,
+    Path(path): Path<RoomMessagePath>,
 ) -> Answer<StatusCode> {
     let room_id = Some(path.room_id);
     commands::unpin_message(&ports, &caller.actor, room_id, path.message_id, caller.trace).await?;

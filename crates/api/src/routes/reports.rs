@@ -14,7 +14,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::cursor;
-use crate::extract::{Caller, JsonBody, MessagePath, Path, Query, ReportPath, RoomPath};
+use crate::extract::{Caller, JsonBody, MessagePath, Path, Query, RoomMessagePath, RoomPath};
 use crate::failure::Answer;
 use crate::openapi::{Conflict, Forbidden, NotFound, RateLimited};
 use crate::router::AppState;
@@ -100,16 +100,16 @@ async fn list_reports(
 ///
 /// Is done with all that was told of a message. For the room's moderators and above. Twice changes nothing.
 #[utoipa::path(
-    delete, path = "/rooms/{room_id}/reports/{message_id}", tag = "moderation", params(ReportPath),
+    delete, path = "/rooms/{room_id}/reports/{message_id}", tag = "moderation", params(RoomMessagePath),
     responses((status = 204, description = "There is nothing open about it."), Forbidden, NotFound),
     security(("access_token" = []), ("api_key" = ["messages"]))
 )]
 async fn resolve_reports(
     State(ports): State<Arc<Ports>>,
     caller: Caller,
-    Path(path): Path<ReportPath>,
+    Path(path): Path<RoomMessagePath>,
 ) -> Answer<StatusCode> {
-    let ReportPath { room_id, message_id } = path;
+    let RoomMessagePath { room_id, message_id } = path;
     commands::resolve_reports(&ports, &caller.actor, room_id, message_id, caller.trace).await?;
     Ok(StatusCode::NO_CONTENT)
 }
