@@ -1,4 +1,8 @@
 //! Rooms that moved lately, as the publisher of a partition learns it: all their rows pass through its hands.
+//!
+//! Not what `search::behind` asks the tables: this is a memory of one process about its own partitions, lost with it
+//! and by nobody missed, so that a beat costs no statement. The indexer holds no partition, and may run where nobody
+//! publishes.
 
 use std::collections::HashMap;
 use std::time::Duration;

@@ -1,4 +1,7 @@
 //! Which rooms have something that is not indexed: a cheap hint from the newest rows, and a walk over all heads.
+//!
+//! Not `outbox::moved`, which remembers what passed through a publisher's hands: whatever was indexed must be seen by
+//! all indexers and outlive each of them, so the tables are asked, and they know only what is behind.
 
 use std::collections::BTreeSet;
 
