@@ -1,6 +1,6 @@
 //! Every Redis key and channel of Confab, built in this one place.
 //!
-//! `<prefix>v2:<what>:{<tag>}…`: the tag in braces is what Redis Cluster hashes, so that each script and each
+//! `<prefix>v3:<what>:{<tag>}…`: the tag in braces is what Redis Cluster hashes, so that each script and each
 //! transaction of ours touches the keys of one tag only. A change of a value's form is a change of [`VERSION`].
 
 use std::fmt::{self, Write as _};
@@ -10,7 +10,7 @@ use confab_domain::{Epoch, Error, IncarnationId, Result, RoomId, UserId};
 use sha2::{Digest, Sha256};
 
 /// The form of all values. Two versions of Confab that differ here share nothing but the server.
-const VERSION: &str = "v2";
+const VERSION: &str = "v3";
 const PREFIX_BYTES_MAX: usize = 64;
 
 /// Builds keys under one prefix.
@@ -101,9 +101,9 @@ mod tests {
         let room_id = RoomId(uuid::Uuid::nil());
         assert_eq!(
             keys.recent(room_id, &Epoch::new("e1")),
-            "acme:v2:recent:{00000000-0000-0000-0000-000000000000}:e1"
+            "acme:v3:recent:{00000000-0000-0000-0000-000000000000}:e1"
         );
-        assert_eq!(keys.signals(3), "acme:v2:signals:3");
+        assert_eq!(keys.signals(3), "acme:v3:signals:3");
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod keys;
 mod link;
 mod listeners;
 mod measures;
+mod note;
 mod presence;
 mod presence_memory;
 mod presence_redis;

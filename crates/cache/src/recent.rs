@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use confab_domain::ports::{MessagePage, PageAt};
-use confab_domain::{Epoch, Event, EventBody, Horizon, Message, MessageId, Timestamp};
+use confab_domain::{Epoch, Event, EventBody, Horizon, Message, MessageId};
+
+use crate::note::Note;
 
 /// Messages kept for a room.
 pub(crate) const MESSAGES_MAX: usize = 50;
@@ -126,6 +128,10 @@ impl Recent {
                 None => true,
                 Some(Touch::New(message)) => self.append(message),
                 Some(Touch::Changed(message)) => !self.shows_parent(message.id) && self.replace(message),
+                // Nothing of it is shown by replies.
+                Some(Touch::Noted(number, note)) => {
+                    self.change(number, |kept| note.apply(Arc::make_mut(kept)))
+                }
                 Some(Touch::Gone(number, id)) => self.is_below(number) && !self.shows_parent(id),
                 Some(Touch::Lost(number)) => self.is_below(number),
             };
@@ -147,23 +153,18 @@ impl Recent {
         self.messages.iter().any(|message| message.reply_to == Some(id))
     }
 
-    /// Counts one more reply to this message, when it is here.
-    fn count_reply(&mut self, parent_id: MessageId, at: Timestamp) {
-        if let Some(parent) = self.messages.iter_mut().find(|message| message.id == parent_id) {
-            let extras = &mut Arc::make_mut(parent).extras;
-            extras.reply_count += 1;
-            extras.last_reply_at = Some(at);
-        }
-    }
-
     fn append(&mut self, message: &Message) -> bool {
         let is_next = match self.messages.last() {
             Some(last) => message.number == last.number + 1,
             None => !self.has_older && message.number == 1,
         };
         if is_next {
-            if let Some(parent_id) = message.reply_to {
-                self.count_reply(parent_id, message.created_at);
+            let parent = self
+                .messages
+                .iter_mut()
+                .find(|kept| message.reply_to == Some(kept.id));
+            if let Some(parent) = parent {
+                Note::answered_by(message).apply(Arc::make_mut(parent));
             }
             self.messages.push(Arc::new(message.clone()));
             if self.messages.len() > MESSAGES_MAX {
@@ -175,28 +176,35 @@ impl Recent {
     }
 
     fn replace(&mut self, message: &Message) -> bool {
+        self.change(message.number, |kept| *kept = Arc::new(message.clone()))
+    }
+
+    /// Changes the message of this number, when it is here. False when it cannot be known how.
+    fn change(&mut self, number: i64, change: impl FnOnce(&mut Arc<Message>)) -> bool {
         let Some(first) = self.messages.first() else {
             return false;
         };
-        if message.number < first.number {
+        if number < first.number {
             return true;
         }
-        let index = usize::try_from(message.number - first.number).unwrap_or(usize::MAX);
+        let index = usize::try_from(number - first.number).unwrap_or(usize::MAX);
         let Some(kept) = self.messages.get_mut(index) else {
             return false;
         };
-        *kept = Arc::new(message.clone());
+        change(kept);
         true
     }
 }
 
 /// How an event touches a room's messages.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Touch<'a> {
     /// Another one.
     New(&'a Message),
     /// One is now like this.
     Changed(&'a Message),
+    /// The one of this number is what it was but for this.
+    Noted(i64, Note),
     /// The one of this number, or any from it on, is no longer what it was, and only the store knows what it
     /// is.
     Lost(i64),
@@ -218,10 +226,21 @@ impl<'a> Touch<'a> {
             EventBody::MessageCreated { message } => Some(Self::New(message)),
             EventBody::MessageUpdated { message } => Some(Self::Changed(message)),
             EventBody::MessageDeleted { number, message_id } => Some(Self::Gone(*number, *message_id)),
-            EventBody::ReactionAdded { number, .. }
-            | EventBody::ReactionRemoved { number, .. }
-            | EventBody::MessagePinned { number, .. }
-            | EventBody::MessageUnpinned { number, .. } => Some(Self::Lost(*number)),
+            EventBody::ReactionAdded { number, emoji, .. } => {
+                let (seq, emoji) = (event.seq, emoji.clone());
+                Some(Self::Noted(*number, Note::ReactionAdded { seq, emoji }))
+            }
+            EventBody::ReactionRemoved { number, emoji, .. } => {
+                let (seq, emoji) = (event.seq, emoji.clone());
+                Some(Self::Noted(*number, Note::ReactionRemoved { seq, emoji }))
+            }
+            EventBody::MessagePinned { number, .. } => {
+                let (seq, at) = (event.seq, event.occurred_at);
+                Some(Self::Noted(*number, Note::Pinned { seq, at }))
+            }
+            EventBody::MessageUnpinned { number, .. } => {
+                Some(Self::Noted(*number, Note::Unpinned { seq: event.seq }))
+            }
             // A room that is gone, or something that only a newer version understands.
             EventBody::RoomDeleted {} | EventBody::Unknown { .. } => Some(Self::Lost(Self::ANY)),
             EventBody::UserJoined { .. }

@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use confab_domain::{Epoch, Message, Room, RoomId, Timestamp};
+use confab_domain::{Epoch, Message, Room, RoomId};
 use redis::{Cmd, Pipeline};
 
 use crate::link::{Away, RedisLink};
 use crate::measures;
+use crate::note::Note;
 use crate::recent::{MESSAGES_MAX, Recent, Touch};
 use crate::scripts::{GET_RECENT, MOVE_RECENT, PUT_RECENT, PUT_ROOM};
 use crate::settings::RoomCacheSettings;
@@ -17,19 +18,18 @@ use crate::shelf::{Run, Shelf, jittered};
 /// Commands in one pipeline.
 const PIPELINE_COMMANDS_MAX: usize = 500;
 
-/// What is kept of a message: its JSON, and where it was answered since that was written, how often and when
-/// last.
-const ENTRY_TEXTS: usize = 3;
+/// Notes kept of one message; more empty the page, whose next reader has them all counted.
+const NOTES_BYTES_MAX: usize = 4 * 1024;
+
+/// What is kept of a message: its JSON, and what became of it since that was written.
+const ENTRY_TEXTS: usize = 2;
 
 fn kept_message(entry: &[Option<String>]) -> Option<Arc<Message>> {
-    let [text, answered, answered_at] = entry else {
+    let [text, notes] = entry else {
         return None;
     };
     let mut message: Message = serde_json::from_str(text.as_deref()?).ok()?;
-    if let (Some(count), Some(at)) = (answered, answered_at) {
-        message.extras.reply_count += count.parse::<i64>().ok()?;
-        message.extras.last_reply_at = Some(Timestamp::from_millis(at.parse().ok()?));
-    }
+    Note::apply_lines(notes.as_deref().unwrap_or_default(), &mut message)?;
     Some(Arc::new(message))
 }
 
@@ -76,32 +76,33 @@ impl RedisShelf {
         call.arg(first)
             .arg(last)
             .arg(ttl_ms(self.recent_ttl))
-            .arg(MESSAGES_MAX);
+            .arg(MESSAGES_MAX)
+            .arg(NOTES_BYTES_MAX);
         for event in &run.events {
-            // The last two: whom it answers (or which one it is), and when.
-            let (kind, number, text, id, at) = match Touch::of(event) {
+            // The last two: whom it answers (or which one it is), and the note of it.
+            let (kind, number, text, id, note) = match Touch::of(event) {
                 None => continue,
-                Some(Touch::New(message)) => {
-                    let parent_id = message.reply_to.map(|id| id.to_string()).unwrap_or_default();
-                    let at = message.created_at.as_millis();
-                    ("new", message.number, json(message), parent_id, at)
-                }
-                Some(Touch::Changed(message)) => (
-                    "changed",
+                Some(Touch::New(message)) => (
+                    "new",
                     message.number,
                     json(message),
-                    message.id.to_string(),
-                    0,
+                    message.reply_to.map(|id| id.to_string()),
+                    Some(Note::answered_by(message)),
                 ),
-                Some(Touch::Gone(number, id)) => ("gone", number, Vec::new(), id.to_string(), 0),
-                Some(Touch::Lost(number)) => ("lost", number, Vec::new(), String::new(), 0),
+                Some(Touch::Changed(message)) => {
+                    let id = Some(message.id.to_string());
+                    ("changed", message.number, json(message), id, None)
+                }
+                Some(Touch::Noted(number, note)) => ("noted", number, Vec::new(), None, Some(note)),
+                Some(Touch::Gone(number, id)) => ("gone", number, Vec::new(), Some(id.to_string()), None),
+                Some(Touch::Lost(number)) => ("lost", number, Vec::new(), None, None),
             };
             call.arg(event.seq)
                 .arg(kind)
                 .arg(number)
                 .arg(text)
-                .arg(id)
-                .arg(at);
+                .arg(id.unwrap_or_default())
+                .arg(note.as_ref().map(Note::line).unwrap_or_default());
         }
         call
     }

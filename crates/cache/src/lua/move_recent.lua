@@ -1,9 +1,9 @@
 -- Moves a room's recent messages on by a run of committed events without holes; the twin of recent.rs.
 -- Where the run does not continue what is there, or holds what cannot be followed, a hollow page is left: its
 -- seq, without messages, so that nothing older comes back.
--- KEYS[1] the page. ARGV: first seq, last seq, time to live in ms, messages at most, then for each event that
--- touches a message: seq, 'new' | 'changed' | 'gone' | 'lost', number, JSON, the id of the message ('new': of the
--- one it answers, or empty), when it was sent in ms.
+-- KEYS[1] the page. ARGV: first seq, last seq, time to live in ms, messages at most, bytes of notes on one at most, then
+-- for each event that touches a message: seq, 'new' | 'changed' | 'noted' | 'gone' | 'lost', number, JSON, the id of the
+-- message ('new': of the one it answers, or empty), a line of note ('new': for the one it answers).
 local page = redis.call('HMGET', KEYS[1], 'seq', 'low', 'high', 'older')
 if not page[1] then return 0 end
 local seq, first, last = tonumber(page[1]), tonumber(ARGV[1]), tonumber(ARGV[2])
@@ -34,33 +34,43 @@ local function shows_parent(id)
   return find('"reply_to":"' .. id .. '"', false)
 end
 
+-- Adds a line to what became of a message here; false when there would be too much of it.
+local function add_note(number, line)
+  local name = 'notes:' .. number
+  local notes = redis.call('HGET', KEYS[1], name) or ''
+  if #notes + #line > tonumber(ARGV[5]) then return false end
+  redis.call('HSET', KEYS[1], name, notes .. line)
+  return true
+end
+
 if not low or first > seq + 1 then return leave_hollow() end
-for i = 5, #ARGV, 6 do
+for i = 6, #ARGV, 6 do
   if tonumber(ARGV[i]) > seq then
     local kind, number, json, id = ARGV[i + 1], tonumber(ARGV[i + 2]), ARGV[i + 3], ARGV[i + 4]
     if kind == 'new' then
       if number ~= high + 1 then return leave_hollow() end
       if id ~= '' then
         local parent = find('{"id":"' .. id .. '"', true)
-        if parent then
-          redis.call('HINCRBY', KEYS[1], 'replies:' .. parent, 1)
-          redis.call('HSET', KEYS[1], 'replied:' .. parent, ARGV[i + 5])
-        end
+        if parent and not add_note(parent, ARGV[i + 5]) then return leave_hollow() end
       end
       redis.call('HSET', KEYS[1], ARGV[i + 2], json)
       high = number
       if high - low + 1 > tonumber(ARGV[4]) then
         local lowest = string.format('%.0f', low)
-        redis.call('HDEL', KEYS[1], lowest, 'replies:' .. lowest, 'replied:' .. lowest)
+        redis.call('HDEL', KEYS[1], lowest, 'notes:' .. lowest)
         low = low + 1
         older = '1'
       end
+    elseif kind == 'noted' then
+      -- Nothing of it is shown by replies.
+      if number > high then return leave_hollow() end
+      if number >= low and not add_note(ARGV[i + 2], ARGV[i + 5]) then return leave_hollow() end
     elseif kind ~= 'lost' and shows_parent(id) then
       return leave_hollow()
     elseif number >= low then
       if kind ~= 'changed' or number > high then return leave_hollow() end
-      -- What the event tells of the message counts its replies up to then.
-      redis.call('HDEL', KEYS[1], 'replies:' .. ARGV[i + 2], 'replied:' .. ARGV[i + 2])
+      -- What the event tells of the message holds all that was noted up to then.
+      redis.call('HDEL', KEYS[1], 'notes:' .. ARGV[i + 2])
       redis.call('HSET', KEYS[1], ARGV[i + 2], json)
     end
   end

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -30,6 +30,8 @@ pub(crate) struct Reference {
     pub(crate) room_reads: AtomicUsize,
     /// Reads of messages with these numbers (the first is 1) wait once they have their snapshot.
     pub(crate) held: watch::Sender<Range<usize>>,
+    /// Whether reads of messages are refused: what is answered then was kept.
+    pub(crate) is_away: AtomicBool,
     /// Whether reads dawdle at random between snapshot and answer.
     is_dawdling: bool,
 }
@@ -65,6 +67,7 @@ impl Reference {
             message_reads: AtomicUsize::new(0),
             room_reads: AtomicUsize::new(0),
             held: watch::Sender::new(0..0),
+            is_away: AtomicBool::new(false),
             is_dawdling: false,
         }
     }
@@ -159,7 +162,7 @@ impl Reference {
             let mut made = Vec::new();
             for (seq, text) in (first_seq..).zip(texts) {
                 kept.head.last_number += 1;
-                let at = START.plus(Duration::from_millis(seq.unsigned_abs()));
+                let at = moment(seq);
                 let mut now = kept.now();
                 let parent = count_reply(&mut now, number, at);
                 let message = Message {
@@ -228,20 +231,82 @@ impl Reference {
     }
 
     /// Somebody reacts to a message, unless it is deleted.
-    pub(crate) fn react(&self, room_id: RoomId, number: i64) -> Arc<CommittedBatch> {
-        self.commit(room_id, |kept, seq| {
-            let Some(message) = kept.change(number, |message| {
-                message.extras.count_reaction("👍");
-                message.updated_seq = seq;
-            }) else {
-                return Vec::new();
-            };
-            vec![EventBody::ReactionAdded {
-                message_id: message.id,
+    pub(crate) fn react(&self, room_id: RoomId, number: i64, emoji: &str) -> Arc<CommittedBatch> {
+        self.wear(
+            room_id,
+            number,
+            |message, _| {
+                message.extras.count_reaction(emoji);
+                true
+            },
+            |message_id| EventBody::ReactionAdded {
+                message_id,
                 number,
-                emoji: "👍".to_owned(),
+                emoji: emoji.to_owned(),
                 user_id: UserId(uuid::Uuid::nil()),
-            }]
+            },
+        )
+    }
+
+    /// Somebody takes a reaction back, where there is one.
+    pub(crate) fn unreact(&self, room_id: RoomId, number: i64, emoji: &str) -> Arc<CommittedBatch> {
+        self.wear(
+            room_id,
+            number,
+            |message, _| {
+                let is_there = message.extras.reactions.iter().any(|kind| kind.emoji == emoji);
+                message.extras.discount_reaction(emoji);
+                is_there
+            },
+            |message_id| EventBody::ReactionRemoved {
+                message_id,
+                number,
+                emoji: emoji.to_owned(),
+                user_id: UserId(uuid::Uuid::nil()),
+            },
+        )
+    }
+
+    /// Pins a message, or pins it no longer, unless it is so already or deleted.
+    pub(crate) fn pin(&self, room_id: RoomId, number: i64, is_pinned: bool) -> Arc<CommittedBatch> {
+        self.wear(
+            room_id,
+            number,
+            |message, at| {
+                let was_pinned = message.extras.pinned_at.is_some();
+                message.extras.pinned_at = is_pinned.then(|| message.extras.pinned_at.unwrap_or(at));
+                was_pinned != is_pinned
+            },
+            |message_id| {
+                if is_pinned {
+                    EventBody::MessagePinned { message_id, number }
+                } else {
+                    EventBody::MessageUnpinned { message_id, number }
+                }
+            },
+        )
+    }
+
+    /// Changes what a message wears; nothing is told when that changes nothing.
+    fn wear(
+        &self,
+        room_id: RoomId,
+        number: i64,
+        change: impl FnOnce(&mut Message, Timestamp) -> bool,
+        body: impl FnOnce(MessageId) -> EventBody,
+    ) -> Arc<CommittedBatch> {
+        self.commit(room_id, |kept, seq| {
+            let mut is_changed = false;
+            let message = kept.change(number, |message| {
+                is_changed = change(message, moment(seq));
+                if is_changed {
+                    message.updated_seq = seq;
+                }
+            });
+            match message.filter(|_| is_changed) {
+                Some(message) => vec![body(message.id)],
+                None => Vec::new(),
+            }
         })
     }
 
@@ -290,7 +355,7 @@ impl Reference {
                     id,
                     room_id,
                     seq,
-                    occurred_at: START,
+                    occurred_at: moment(seq),
                     actor_id,
                     body,
                     trace,
@@ -342,6 +407,11 @@ impl Reference {
             tokio::time::sleep(pause).await;
         }
     }
+}
+
+/// When the event of this place happened.
+fn moment(seq: i64) -> Timestamp {
+    START.plus(Duration::from_millis(seq.unsigned_abs()))
 }
 
 /// How its replies show a message.
@@ -513,6 +583,9 @@ impl RoomReads for Reference {
         at: PageAt,
         limit: usize,
     ) -> Result<MessagePage> {
+        if self.is_away.load(Ordering::SeqCst) {
+            return not_kept("messages");
+        }
         let number = self.message_reads.fetch_add(1, Ordering::SeqCst) + 1;
         let found = {
             let state = self.state.lock();

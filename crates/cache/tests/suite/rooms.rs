@@ -1,6 +1,7 @@
 //! The cache of rooms cannot be told from the store behind it, but by what it spares that.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use confab_cache::{CacheFeeder, CachedRooms, RoomCache, RoomCacheSettings};
 use confab_domain::ports::{CommittedBatch, CommittedBatches, MessagePage, PageAt, RoomFilter, RoomReads};
@@ -74,6 +75,7 @@ async fn contract(cache: &RoomCache) {
     what_follows_keeps_the_page_warm(cache).await;
     a_deleted_text_is_gone_at_once(cache).await;
     replies_keep_the_page_warm_and_show_no_former_parent(cache).await;
+    reactions_and_pins_keep_the_page_warm(cache).await;
     a_batch_that_was_lost_or_late_does_no_harm(cache).await;
     what_is_not_understood_is_not_followed(cache).await;
     an_old_fill_does_not_replace_a_newer_one(cache).await;
@@ -283,6 +285,65 @@ async fn replies_keep_the_page_warm_and_show_no_former_parent(cache: &RoomCache)
     until_warm(&node, &store, room_id).await;
     let shown = same_as_store().await.messages[48].extras.parent.clone().unwrap();
     assert!(shown.is_deleted && shown.content.is_none());
+}
+
+async fn reactions_and_pins_keep_the_page_warm(cache: &RoomCache) {
+    let store = Arc::new(Reference::new());
+    let node = Node::new(&store, cache);
+    let (room_id, _) = store.create_room(RoomKind::Private);
+    store.send_all(room_id, &["one", "two"]);
+    store.react(room_id, 1, "❤️");
+    node.newest(room_id).await;
+    // From here on only what is kept answers, so what is answered is the feeder's work alone.
+    store.is_away.store(true, Ordering::SeqCst);
+    let nth_kept = async |number: usize| {
+        let access = store.access(room_id, viewer()).await.unwrap().unwrap();
+        wait_until("the feeder is done", PATIENCE, async || {
+            let page = node.rooms.messages(&access, Horizon::ALL, PageAt::Newest, 50);
+            page.await.is_ok()
+        })
+        .await;
+        let found = node.newest(room_id).await;
+        let truth = store.page_as_of(room_id, found.last_seq, Horizon::ALL, PageAt::Newest, 50);
+        assert_same(&found, &truth, "with reactions and pins");
+        found.messages[found.messages.len() - number].clone()
+    };
+    for emoji in ["👍", "🎉", "👍"] {
+        node.feed(store.react(room_id, 1, emoji));
+    }
+    node.feed(store.unreact(room_id, 1, "❤️"));
+    node.feed(store.pin(room_id, 1, true));
+    node.feed(store.pin(room_id, 2, true));
+    node.feed(store.pin(room_id, 2, false));
+    let one = nth_kept(1).await;
+    let counts: Vec<_> = one
+        .extras
+        .reactions
+        .iter()
+        .map(|kind| (kind.emoji.as_str(), kind.count))
+        .collect();
+    assert_eq!(counts, [("👍", 2), ("🎉", 1)]);
+    assert!(one.extras.pinned_at.is_some());
+    // What an edit tells holds it all; it is not counted twice.
+    node.feed(store.edit(room_id, 1, "ONE"));
+    node.feed(store.react(room_id, 1, "👍"));
+    assert_eq!(nth_kept(1).await.extras.reactions[0].count, 3);
+    // A message that is not kept any more.
+    for text in 0..50 {
+        node.feed(store.send(room_id, &format!("{text}")));
+    }
+    node.feed(store.react(room_id, 2, "👍"));
+    node.feed(store.pin(room_id, 2, true));
+    assert_eq!(nth_kept(1).await.number, 3);
+    // However many react, the page is right, whether or not it is kept.
+    store.is_away.store(false, Ordering::SeqCst);
+    for count in 0..200 {
+        node.feed(store.react(room_id, 52, ["👍", "🎉"][count % 2]));
+    }
+    until_warm(&node, &store, room_id).await;
+    let found = node.newest(room_id).await;
+    let truth = store.page_as_of(room_id, found.last_seq, Horizon::ALL, PageAt::Newest, 50);
+    assert_same(&found, &truth, "after a storm of reactions");
 }
 
 async fn a_batch_that_was_lost_or_late_does_no_harm(cache: &RoomCache) {
@@ -511,7 +572,7 @@ async fn every_key_in_redis_runs_out() {
     node.newest(room_id).await;
     node.name(room_id).await;
     for (what, ttl_max_ms) in [("recent", 1_800_000), ("room", 3_600_000)] {
-        let key = format!("confab:v2:{what}:{{{room_id}}}:first");
+        let key = format!("confab:v3:{what}:{{{room_id}}}:first");
         let ttl = redis.command(&["PTTL", &key]).await.unwrap();
         let ttl_ms: i64 = ttl.trim_start_matches(':').trim().parse().unwrap();
         assert!(
@@ -521,7 +582,7 @@ async fn every_key_in_redis_runs_out() {
     }
     // A deletion takes the text out of Redis, too.
     node.feed(store.delete(room_id, 1));
-    let key = format!("confab:v2:recent:{{{room_id}}}:first");
+    let key = format!("confab:v3:recent:{{{room_id}}}:first");
     wait_until("the text is gone", PATIENCE, async || {
         !redis
             .command(&["HGETALL", &key])

@@ -80,9 +80,12 @@ impl Race {
                         .reply_all(room_id, some, &[&format!("{seed} answered {step}"), "and again"])
                 }
                 40..50 => self.store.send_all(room_id, &["a", "b", "c"]),
-                50..65 => self.store.edit(room_id, some, &format!("{seed} edited {step}")),
-                65..70 => self.store.react(room_id, some),
-                70..85 => self.store.delete(room_id, some),
+                50..60 => self.store.edit(room_id, some, &format!("{seed} edited {step}")),
+                60..68 => self.store.react(room_id, some, emoji(&mut random)),
+                68..72 => self.store.unreact(room_id, some, emoji(&mut random)),
+                72..75 => self.store.pin(room_id, some, true),
+                75..77 => self.store.pin(room_id, some, false),
+                77..85 => self.store.delete(room_id, some),
                 85..90 => self.store.change_strangely(room_id, some),
                 90..95 => self.store.rename(room_id, &format!("{seed} renamed {step}")),
                 _ => self.store.join(room_id),
@@ -166,6 +169,10 @@ impl Race {
     }
 }
 
+fn emoji(random: &mut StdRng) -> &'static str {
+    ["👍", "🎉", "❤️"][random.random_range(0..3)]
+}
+
 async fn pause(random: &mut StdRng) {
     if random.random_bool(0.5) {
         tokio::task::yield_now().await;
@@ -181,12 +188,10 @@ async fn no_difference_in_memory() {
         let race = Race::new(&[memory_cache()]);
         let store = Arc::clone(&race.store);
         let pages = race.run(seed).await;
-        assert!(pages > 200, "only {pages} pages were read");
-        assert!(
-            store.message_reads() < pages,
-            "{} reads for {pages} pages",
-            store.message_reads()
-        );
+        assert!(pages > 1_000, "only {pages} pages were read");
+        // Half of them, on a busy machine of two cores.
+        let reads = store.message_reads();
+        assert!(reads * 3 < pages * 2, "{reads} reads for {pages} pages");
     }
 }
 
@@ -197,7 +202,7 @@ async fn no_difference_over_redis() {
         let race = Race::new(&[redis_cache(&redis).await, redis_cache(&redis).await]);
         let store = Arc::clone(&race.store);
         let pages = race.run(seed).await;
-        assert!(pages > 200, "only {pages} pages were read");
+        assert!(pages > 250, "only {pages} pages were read");
         assert!(
             store.message_reads() < pages,
             "{} reads for {pages} pages",
@@ -226,7 +231,7 @@ async fn no_difference_while_redis_forgets_and_dies() {
         }
     };
     let (pages, ()) = tokio::join!(running, trouble);
-    assert!(pages.unwrap() > 100);
+    assert!(pages.unwrap() > 500);
 }
 
 /// A feeder that cannot keep up drops what it cannot take, without waiting.

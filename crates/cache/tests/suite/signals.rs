@@ -180,7 +180,7 @@ async fn what_a_newer_version_says_is_skipped() {
     );
     for payload in ["not json", "{}", &envelope] {
         redis
-            .command(&["PUBLISH", "confab:v2:signals:0", payload])
+            .command(&["PUBLISH", "confab:v3:signals:0", payload])
             .await
             .unwrap();
     }
