@@ -56,7 +56,7 @@ pub(crate) async fn register(store: &Store, new: NewUser, now: Timestamp, trace:
     .await
 }
 
-/// Finds or makes the account of an outside issuer's subject.
+/// Finds the account of an outside issuer's subject, takes over the host product's person of that id, or makes one.
 pub(crate) async fn outside_user(
     store: &Store,
     profile: OutsideProfile,
@@ -76,6 +76,16 @@ pub(crate) async fn outside_user(
             .as_deref()
             .filter(|name| text::username(name).is_ok());
         for attempt in 0..USERNAMES_TRIED_MAX {
+            // Looked for first: who comes to hold the id after this is met by the unique key, and then taken over.
+            let is_held = is_external_id_held(&run, &profile.subject).await.map_err(from_db)?;
+            if is_held {
+                let is_taken_over = take_over(&run, &profile, now).await.map_err(from_db)?;
+                if let Some(user) = by_subject(&run, &profile).await.map_err(from_db)? {
+                    transaction.commit().await.map_err(from_db)?;
+                    tracing::info!(user.id = %user.id, is_taken_over, "an outside subject has an account by its id");
+                    return Ok(user);
+                }
+            }
             let username = free_username(wanted, attempt);
             let display_name = profile
                 .display_name
@@ -90,7 +100,9 @@ pub(crate) async fn outside_user(
                 password_hash: None,
                 role: profile.role.unwrap_or(UserRole::User),
             };
-            if let Some(user) = insert(&run, &new, Some(&profile), None, now)
+            let is_lawful = text::external_key(&profile.subject).is_ok();
+            let external_id = (is_lawful && !is_held).then_some(profile.subject.as_str());
+            if let Some(user) = insert(&run, &new, Some(&profile), external_id, now)
                 .await
                 .map_err(from_db)?
             {
@@ -99,7 +111,8 @@ pub(crate) async fn outside_user(
                 told.commit(store, transaction).await.map_err(from_db)?;
                 return Ok(user);
             }
-            // Refused by another node's account for the same subject, or only by the name?
+            // Refused by another node's account for the same subject, or by a person whom the host product made just
+            // now, or only by the name?
             if let Some(user) = by_subject(&run, &profile).await.map_err(from_db)? {
                 return Ok(user);
             }
@@ -107,6 +120,34 @@ pub(crate) async fn outside_user(
         Err(USERNAME_TAKEN)
     })
     .await
+}
+
+/// Gives the host product's person of that id to the subject: to the first issuer that names them, and only where
+/// nobody else can come in as them (no password, no other issuer) and they hold no office. Shut accounts too, lest
+/// somebody come back by another door.
+async fn take_over<C: ConnectionTrait>(
+    run: &Runner<'_, C>,
+    profile: &OutsideProfile,
+    now: Timestamp,
+) -> Result<bool, DbErr> {
+    let sql = "UPDATE users SET issuer = $1, subject = $2, updated_at = $3 WHERE external_id = $2 AND issuer IS NULL \
+               AND password_hash IS NULL AND role = $4 \
+               AND NOT EXISTS (SELECT 1 FROM users u WHERE u.issuer = $1 AND u.subject = $2)";
+    let arguments = vec![
+        profile.issuer.as_str().into(),
+        profile.subject.as_str().into(),
+        run.dialect.time(now),
+        UserRole::User.as_str().into(),
+    ];
+    Ok(run.execute(sql, arguments).await? == 1)
+}
+
+async fn is_external_id_held<C: ConnectionTrait>(
+    run: &Runner<'_, C>,
+    external_id: &str,
+) -> Result<bool, DbErr> {
+    let sql = "SELECT u.id FROM users u WHERE u.external_id = $1";
+    Ok(run.first(sql, vec![external_id.into()]).await?.is_some())
 }
 
 async fn by_subject<C: ConnectionTrait>(

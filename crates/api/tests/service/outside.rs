@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use confab_domain::commands::{self, SessionTimes};
+use confab_domain::commands::{self, KeepUser, SessionTimes};
 use confab_domain::ports::{AccessTokens, Bearer, Claims, OutsideProfile, Ports, TokenError};
-use confab_domain::{Result, SessionId, Timestamp, UserId, UserRole};
+use confab_domain::{Actor, Result, SessionId, Timestamp, Trace, UserId, UserRole};
 use serde_json::{Value, json};
 
 use crate::desk::Desk;
@@ -86,4 +86,25 @@ async fn an_issuer_that_says_nothing_of_roles_leaves_them_to_operators() {
         .unwrap();
     let actor = commands::authenticate(&ports, "any").await.unwrap().actor;
     assert_eq!(actor.role, UserRole::Admin);
+}
+
+#[tokio::test]
+async fn who_comes_with_a_token_is_the_person_whom_the_backend_made() {
+    let desk = Desk::open().await;
+    let host = Actor {
+        user_id: UserId::mint(desk.ports.clock.now()),
+        role: UserRole::Service,
+        session_id: None,
+    };
+    let wanted = KeepUser {
+        external_id: "boss".to_owned(),
+        ..KeepUser::default()
+    };
+    let (person, _) = commands::keep_user(&desk.ports, &host, wanted.clone(), Trace::default())
+        .await
+        .unwrap();
+    let identity = commands::authenticate(&told(&desk, None), "any").await.unwrap();
+    assert_eq!(identity.actor.user_id, person.id);
+    let again = commands::keep_user(&desk.ports, &host, wanted, Trace::default()).await;
+    assert_eq!(again.unwrap(), (person, false));
 }

@@ -120,7 +120,10 @@ pub trait Accounts: Send + Sync {
     /// Makes an account, with its `user_registered`. `Conflict` names `username` or `email`.
     async fn register(&self, user: NewUser, now: Timestamp, trace: Trace) -> Result<User>;
 
-    /// The account of an outside issuer's subject, made on first sight. Two nodes at once make one.
+    /// The account of an outside issuer's subject. On first sight it is the host product's person of that outside id,
+    /// unless they have a password, another issuer or an office; else it is made, and bears the subject as its
+    /// outside id where that is free. Two nodes at once come to one, also when the host product makes the person
+    /// meanwhile.
     async fn outside_user(&self, profile: OutsideProfile, now: Timestamp, trace: Trace) -> Result<User>;
 
     /// One account, open or shut.

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use confab_domain::ports::{Accounts, HostProduct, HostUser, NewRoom, SecretHash};
+use confab_domain::ports::{Accounts, HostProduct, HostUser, NewRoom, OutsideProfile, SecretHash};
 use confab_domain::{
-    AccountEventKind, Actor, ApiKey, ApiKeyId, Deed, History, RoomId, RoomKind, Scope, Trace, UserRole,
+    AccountEventKind, Actor, ApiKey, ApiKeyId, Deed, History, RoomId, RoomKind, Scope, Trace, User, UserRole,
 };
 use serde_json::json;
 
@@ -22,6 +22,9 @@ on_both!(
     keeps_rooms_by_key,
     makes_one_room_of_a_key_in_a_race,
     ends_all_logins_but_one,
+    an_outside_subject_is_the_person_of_that_outside_id,
+    takes_over_nobody_who_comes_in_by_another_door,
+    makes_one_person_of_a_subject_and_an_outside_id_in_a_race,
 );
 
 fn secret(n: u8) -> SecretHash {
@@ -406,4 +409,122 @@ async fn ends_all_logins_but_one(world: World) {
     );
     let ended = world.store.revoke_sessions(ann.user_id, None, world.now()).await;
     assert_eq!(ended.unwrap(), 1);
+}
+
+fn outside(subject: &str) -> OutsideProfile {
+    OutsideProfile {
+        issuer: "https://issuer.example".into(),
+        subject: subject.into(),
+        username: Some("somebody".into()),
+        display_name: None,
+        avatar_url: None,
+        role: None,
+    }
+}
+
+async fn first_sight(world: &World, profile: OutsideProfile) -> User {
+    let seen = world.store.outside_user(profile, world.now(), Trace::default());
+    seen.await.unwrap()
+}
+
+async fn kept(world: &World, host: &Actor, external_id: &str) -> (User, bool) {
+    let keeping = world
+        .store
+        .keep_user(host, person(external_id), world.now(), Trace::default());
+    keeping.await.unwrap()
+}
+
+async fn an_outside_subject_is_the_person_of_that_outside_id(world: World) {
+    let host = service(&world, "shop").await;
+    let (ada, _) = kept(&world, &host, "customer-7").await;
+    world.heard.take();
+    assert_eq!(first_sight(&world, outside("customer-7")).await, ada);
+    assert_eq!(
+        first_sight(&world, outside("customer-7")).await,
+        ada,
+        "and for good"
+    );
+    assert!(world.heard.take().is_empty(), "nothing of it can be seen");
+
+    // The other way round.
+    let bob = first_sight(&world, outside("customer-8")).await;
+    assert_eq!(bob.external_id.as_deref(), Some("customer-8"));
+    assert_eq!(kept(&world, &host, "customer-8").await, (bob, false));
+
+    let (eve, _) = kept(&world, &host, "customer-9").await;
+    let shutting = world
+        .store
+        .set_open(&host, eve.id, false, world.now(), Trace::default());
+    shutting.await.unwrap();
+    let seen = first_sight(&world, outside("customer-9")).await;
+    assert_eq!(
+        (seen.id, seen.deactivated_at.is_some()),
+        (eve.id, true),
+        "she is shut out"
+    );
+
+    let long = "x".repeat(201);
+    assert_eq!(first_sight(&world, outside(&long)).await.external_id, None);
+}
+
+async fn takes_over_nobody_who_comes_in_by_another_door(world: World) {
+    let host = service(&world, "shop").await;
+    let (store, now) = (&world.store, world.now());
+    let (by_password, _) = kept(&world, &host, "by-password").await;
+    store
+        .set_password(by_password.id, "hash", None, now)
+        .await
+        .unwrap();
+    let (by_office, _) = kept(&world, &host, "by-office").await;
+    store.set_role(by_office.id, UserRole::Admin, now).await.unwrap();
+    let elsewhere = OutsideProfile {
+        issuer: "https://elsewhere.example".into(),
+        ..outside("by-issuer")
+    };
+    let by_issuer = first_sight(&world, elsewhere.clone()).await;
+    for (external_id, holder) in [
+        ("by-password", by_password.id),
+        ("by-office", by_office.id),
+        ("by-issuer", by_issuer.id),
+    ] {
+        let stranger = first_sight(&world, outside(external_id)).await;
+        assert_ne!(stranger.id, holder, "{external_id}");
+        assert_eq!(stranger.external_id, None, "{external_id}");
+        assert_eq!(first_sight(&world, outside(external_id)).await.id, stranger.id);
+        assert_eq!(
+            kept(&world, &host, external_id).await.0.id,
+            holder,
+            "{external_id}"
+        );
+    }
+    assert_eq!(first_sight(&world, elsewhere).await.id, by_issuer.id);
+}
+
+async fn makes_one_person_of_a_subject_and_an_outside_id_in_a_race(world: World) {
+    let host = service(&world, "shop").await;
+    let other = world.another_node().await;
+    for round in 0..5 {
+        let external_id = format!("customer-{round}");
+        let attempts: Vec<_> = (0..8)
+            .map(|index| {
+                let store = if index % 2 == 0 { &world.store } else { &other }.clone();
+                let (now, host, external_id) = (world.now(), host.clone(), external_id.clone());
+                tokio::spawn(async move {
+                    if index % 4 < 2 {
+                        store
+                            .outside_user(outside(&external_id), now, Trace::default())
+                            .await
+                    } else {
+                        let keeping = store.keep_user(&host, person(&external_id), now, Trace::default());
+                        keeping.await.map(|(user, _)| user)
+                    }
+                })
+            })
+            .collect();
+        let mut ids = std::collections::HashSet::new();
+        for attempt in attempts {
+            ids.insert(attempt.await.unwrap().unwrap().id);
+        }
+        assert_eq!(ids.len(), 1, "{external_id}");
+    }
 }
