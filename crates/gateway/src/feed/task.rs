@@ -184,10 +184,12 @@ fn take(shared: &Shared, health: &mut Health, item: FeedItem) {
         FeedItem::Connected => health.connected(),
         FeedItem::Disconnected => health.disconnected(),
         FeedItem::Batch(batch) => {
+            // Its number was heard, whatever becomes of it: who is told of another life, or of the first one, begins
+            // from the store.
+            if health.batch(&batch, Instant::now()) {
+                measures::feed_fault("gap");
+            }
             if let Some(_life) = shared.epochs.hold(&batch.epoch) {
-                if health.batch(&batch, Instant::now()) {
-                    measures::feed_fault("gap");
-                }
                 take_batch(shared, &batch);
             }
         }

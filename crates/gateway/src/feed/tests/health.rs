@@ -51,6 +51,23 @@ async fn a_batch_that_comes_twice_or_late_is_no_gap() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_came_before_the_life_was_known_is_no_gap() {
+    let mut stage = Stage::new();
+    stage.hear(FeedItem::Connected).await;
+    // Somebody registers; nobody here has asked yet which life this is.
+    stage.hear_numbered(1, Vec::new()).await;
+    stage.begin_beats(0);
+    stage.run_until(2_000).await;
+    assert_eq!(stage.state(), "healthy");
+    stage.heads_asked();
+    // Their account is shut.
+    stage.hear_numbered(2, Vec::new()).await;
+    stage.run_for(3_000).await;
+    assert_eq!(stage.heads_asked(), NEVER);
+    assert_eq!(stage.state(), "healthy");
+}
+
+#[tokio::test(start_paused = true)]
 async fn gaps_without_end_compare_once_a_second() {
     let stage = Stage::healthy().await;
     let room_id = stage.room(1);
