@@ -8,14 +8,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use confab_api::{Api, Documents, Readiness, Settings, without_trailing_slash};
-use confab_cache::{MemoryPresence, MemoryRateLimits, MemorySignals};
-use confab_domain::ports::{
-    Accounts, ByteSource, CommittedBatch, CommittedBatches, Files, NewUpload, NewUser, Ports,
-};
-use confab_domain::{Attachment, Clock, FileRules, Limits, Timestamp, Trace, UploadId, UserId, UserRole};
-use confab_identity::{Argon2Passwords, Keyring, KeyringSettings, RandomSecrets, SigningKey};
+use confab_domain::ports::{ByteSource, CommittedBatch, CommittedBatches, Files, NewUpload, Ports};
+use confab_domain::{Attachment, Clock, FileRules, Limits, Timestamp, UploadId, UserRole};
 use confab_media::{LinkKey, Shelf};
-use confab_storage::{Store, StoreSettings};
+use confab_scenery::Somebody;
+use confab_storage::Store;
 use confab_testkit::HttpClient;
 use confab_testkit::http_client::{Answer, Method};
 use serde_json::{Value, json};
@@ -49,7 +46,7 @@ impl CommittedBatches for Unheard {
 }
 
 pub(crate) const PASSWORD: &str = "correct horse battery";
-pub(crate) const ACCESS_TOKEN_TTL: Duration = Duration::from_mins(15);
+pub(crate) use confab_scenery::ACCESS_TOKEN_TTL;
 
 /// A running API.
 pub(crate) struct Desk {
@@ -97,12 +94,8 @@ impl Desk {
 
     pub(crate) async fn open_with(wishes: Wishes) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let url = format!("sqlite://{}?mode=rwc", folder.path().join("confab.db").display());
-        confab_migration::run(&url).await.unwrap();
         let clock = Arc::new(StillClock(AtomicI64::new(1_767_225_600_000)));
-        let store = Store::connect(StoreSettings::new(url), clock.clone(), Arc::new(Unheard))
-            .await
-            .unwrap();
+        let store = confab_scenery::open_archive(folder.path(), clock.clone(), Arc::new(Unheard)).await;
         let store = Arc::new(store);
         let kept = folder.path().join("files");
         std::fs::create_dir(&kept).unwrap();
@@ -112,7 +105,7 @@ impl Desk {
             signatures: Arc::new(LinkKey::derived_from(b"a secret of tests alone")),
             rules: Arc::new(wishes.file_rules),
         };
-        let ports = ports(store.clone(), clock.clone(), wishes.limits);
+        let ports = confab_scenery::ports(&store, clock.clone(), wishes.limits);
         let readiness = Arc::new(Switch(AtomicBool::new(true)));
         let api = Api {
             ports: ports.clone(),
@@ -219,32 +212,9 @@ impl Desk {
 
     /// A service account with an operator's token.
     pub(crate) async fn service(&self) -> Person {
-        let user = NewUser {
-            id: UserId::mint(self.clock.now()),
-            username: format!("service{}", self.people.fetch_add(1, Ordering::SeqCst)),
-            email: None,
-            display_name: "Host".into(),
-            avatar_url: None,
-            password_hash: None,
-            role: UserRole::Service,
-        };
-        let user = self
-            .ports
-            .accounts
-            .register(user, self.clock.now(), Trace::default())
+        confab_scenery::somebody(&self.ports, UserRole::Service)
             .await
-            .unwrap();
-        let (token, _) = self
-            .ports
-            .tokens
-            .issue(user.id, user.role, None, self.clock.now())
-            .unwrap();
-        Person {
-            id: user.id.to_string(),
-            username: user.username,
-            token,
-            refresh_token: String::new(),
-        }
+            .into()
     }
 
     /// A room of somebody.
@@ -321,6 +291,17 @@ impl Person {
     }
 }
 
+impl From<Somebody> for Person {
+    fn from(somebody: Somebody) -> Self {
+        Self {
+            id: somebody.id.to_string(),
+            username: somebody.username,
+            token: somebody.token,
+            refresh_token: String::new(),
+        }
+    }
+}
+
 /// The id of what was made.
 pub(crate) fn id(made: &Value) -> String {
     made["id"].as_str().unwrap().to_owned()
@@ -334,35 +315,4 @@ pub(crate) fn fields(answer: &Answer) -> Vec<String> {
         .iter()
         .map(|error| error["field"].as_str().unwrap().to_owned())
         .collect()
-}
-
-fn ports(store: Arc<Store>, clock: Arc<StillClock>, limits: Limits) -> Ports {
-    let keyring = Keyring::new(KeyringSettings {
-        signing: SigningKey::from_secret(&"a secret of tests alone, long enough".repeat(2)).unwrap(),
-        previous: Vec::new(),
-        issuer: "confab".into(),
-        audience: "confab".into(),
-        access_token_ttl: ACCESS_TOKEN_TTL,
-        outside: None,
-    });
-    let accounts: Arc<dyn Accounts> = store.clone();
-    Ports {
-        accounts,
-        host: store.clone(),
-        standings: store.clone(),
-        room_writes: store.clone(),
-        search: store.clone(),
-        message_reads: store.clone(),
-        room_reads: store.clone(),
-        conversations: store.clone(),
-        moderation: store,
-        tokens: Arc::new(keyring.unwrap()),
-        passwords: Arc::new(Argon2Passwords::new(2)),
-        secrets: Arc::new(RandomSecrets),
-        rate_limits: Arc::new(MemoryRateLimits::new(clock.clone(), &Default::default())),
-        presence: Arc::new(MemoryPresence::new(Default::default())),
-        signals: Arc::new(MemorySignals::new(&Default::default())),
-        limits: Arc::new(limits),
-        clock,
-    }
 }

@@ -3,9 +3,11 @@
 
 use std::collections::BTreeSet;
 
-use confab_domain::ports::{NewUser, Outbox, PARTITIONS, RoomReads};
-use confab_domain::rights::{Act, Standing, Verdict, verdict};
-use confab_domain::{MemberRole, RoomId, RoomKind, Trace, UploadId, UserId, UserRole};
+use confab_domain::commands::SendMessage;
+use confab_domain::ports::{Outbox, PARTITIONS, RoomReads};
+use confab_domain::rights::{Act, Standing};
+use confab_domain::{Code, MemberRole, RoomId, RoomKind, UploadId, UserId, UserRole};
+use confab_scenery::{Asker, KINDS, somebody};
 use confab_testkit::http_client::Answer;
 use serde_json::{Value, json};
 
@@ -300,37 +302,6 @@ const ROWS: &[Row] = &[
     Row("GET /ws/{room_id}", For::Gateway, NO_BODY),
 ];
 
-/// Who asks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Asker {
-    Stranger,
-    /// Was in it, and left.
-    Former,
-    As(MemberRole),
-    Service,
-    SiteAdmin,
-}
-
-const ASKERS: [Asker; 8] = [
-    Asker::Stranger,
-    Asker::Former,
-    Asker::As(MemberRole::Member),
-    Asker::As(MemberRole::Moderator),
-    Asker::As(MemberRole::Admin),
-    Asker::As(MemberRole::Owner),
-    Asker::Service,
-    Asker::SiteAdmin,
-];
-
-/// Two people stay two people for ever: nobody has left, and nobody has a rank.
-fn exists(asker: Asker, kind: RoomKind) -> bool {
-    kind != RoomKind::Direct
-        || matches!(
-            asker,
-            Asker::Stranger | Asker::As(MemberRole::Member) | Asker::Service | Asker::SiteAdmin
-        )
-}
-
 /// A room with somebody who asks, and what may be asked about.
 struct Scene {
     asker: Person,
@@ -349,71 +320,28 @@ struct Scene {
 
 impl Scene {
     async fn set(desk: &Desk, kind: RoomKind, asker: Asker) -> Self {
-        let role = match asker {
-            Asker::Service => UserRole::Service,
-            Asker::SiteAdmin => UserRole::Admin,
-            _ => UserRole::User,
+        let scene = confab_scenery::Scene::set(&desk.ports, kind, asker).await;
+        let guest = somebody(&desk.ports, UserRole::User).await;
+        let upload_id = desk.note_upload(&scene.target.clone().into(), FILE).await;
+        let said = SendMessage {
+            content: Some("said by the target".to_owned()),
+            attachments: vec![upload_id.0],
+            ..SendMessage::default()
         };
-        let asking = somebody(desk, role).await;
-        let (target, guest) = (
-            somebody(desk, UserRole::User).await,
-            somebody(desk, UserRole::User).await,
-        );
-        let founder = match asker {
-            Asker::As(MemberRole::Owner) => asking.clone(),
-            Asker::As(MemberRole::Member) if kind == RoomKind::Direct => asking.clone(),
-            _ => somebody(desk, UserRole::User).await,
-        };
-        let room_id = if kind == RoomKind::Direct {
-            id(&desk
-                .post(&founder, "/rooms/direct", json!({"user_id": target.id}))
-                .await
-                .expect(201))
-        } else {
-            let wanted = json!({"kind": kind.as_str(), "name": "room", "member_ids": [target.id]});
-            id(&desk.post(&founder, "/rooms", wanted).await.expect(201))
-        };
-        let rank = match asker {
-            Asker::As(rank) if founder.id != asking.id => Some(rank),
-            Asker::Former => Some(MemberRole::Member),
-            _ => None,
-        };
-        if let Some(rank) = rank {
-            let member = json!({"user_id": asking.id, "role": rank.as_str()});
-            desk.post(&founder, &format!("/rooms/{room_id}/members"), member)
-                .await
-                .expect(201);
-        }
-        if asker == Asker::Former {
-            desk.poke(&asking, &format!("/rooms/{room_id}/leave"))
-                .await
-                .expect(204);
-        }
-        let upload_id = desk.note_upload(&target, FILE).await;
-        let said = json!({"content": "said by the target", "attachments": [upload_id.to_string()]});
-        let said = desk
-            .post(&target, &format!("/rooms/{room_id}/messages"), said)
-            .await;
-        let message_id = id(&said.expect(201));
+        let message_id = scene.say(&desk.ports, said).await.id.to_string();
+        let room_id = scene.room_id.to_string();
         let invitation_id = if kind == RoomKind::Direct {
             NOBODYS.to_owned()
         } else {
             let path = format!("/rooms/{room_id}/invitations");
-            id(&desk.poke(&founder, &path).await.expect(201))
+            id(&desk.poke(&scene.owner.into(), &path).await.expect(201))
         };
         Self {
-            standing: Standing {
-                kind,
-                user_role: role,
-                member_role: match asker {
-                    Asker::As(role) => Some(role),
-                    _ => None,
-                },
-            },
-            asker: asking,
+            standing: scene.standing,
+            asker: scene.asker.into(),
             room_id,
-            target,
-            guest,
+            target: scene.target.into(),
+            guest: guest.into(),
             message_id,
             upload_id,
             invitation_id,
@@ -473,54 +401,14 @@ impl Scene {
     }
 }
 
-/// An account and its token, without the price of a password.
-async fn somebody(desk: &Desk, role: UserRole) -> Person {
-    let now = desk.ports.clock.now();
-    let id = UserId::mint(now);
-    let user = NewUser {
-        id,
-        username: format!("u{}", &id.0.simple().to_string()[12..]),
-        email: None,
-        display_name: "Somebody".to_owned(),
-        avatar_url: None,
-        password_hash: None,
-        role,
-    };
-    let user = desk
-        .ports
-        .accounts
-        .register(user, now, Trace::default())
-        .await
-        .unwrap();
-    let (token, _) = desk.ports.tokens.issue(id, role, None, now).unwrap();
-    Person {
-        id: id.to_string(),
-        username: user.username,
-        token,
-        refresh_token: String::new(),
-    }
-}
-
 /// The status that the table promises; none when it is allowed.
 fn refusal(row: &Row, standing: Standing) -> Option<u16> {
-    let by = |verdict| match verdict {
-        Verdict::Allowed => None,
-        Verdict::Forbidden => Some(403),
-        Verdict::Hidden => Some(404),
-    };
-    match row.1 {
-        For::Room(act) => by(verdict(act, standing)),
-        For::Message(act) => {
-            let knows = verdict(Act::Read, standing) == Verdict::Allowed
-                || standing.user_role == UserRole::Admin && act == Act::DeleteOthersMessage;
-            if knows {
-                by(verdict(act, standing))
-            } else {
-                Some(404)
-            }
-        }
+    let code = match row.1 {
+        For::Room(act) => confab_scenery::refusal(act, standing),
+        For::Message(act) => confab_scenery::refusal_about_message(act, standing),
         _ => None,
-    }
+    };
+    code.map(|code| if code == Code::Forbidden { 403 } else { 404 })
 }
 
 #[test]
@@ -546,8 +434,8 @@ fn every_operation_has_its_row() {
 async fn in_each_room_each_may_do_what_the_table_says_and_no_more() {
     let desk = Desk::open().await;
     let mut wrong = Vec::new();
-    for kind in [RoomKind::Public, RoomKind::Private, RoomKind::Direct] {
-        for asker in ASKERS.into_iter().filter(|asker| exists(*asker, kind)) {
+    for kind in KINDS {
+        for asker in Asker::all_in(kind) {
             let mut scene = Scene::set(&desk, kind, asker).await;
             for row in ROWS
                 .iter()
@@ -662,8 +550,8 @@ async fn without_a_token_only_what_is_open_answers() {
 #[tokio::test]
 async fn edits_are_the_senders_alone() {
     let desk = Desk::open().await;
-    for kind in [RoomKind::Public, RoomKind::Private, RoomKind::Direct] {
-        for asker in ASKERS.into_iter().filter(|asker| exists(*asker, kind)) {
+    for kind in KINDS {
+        for asker in Asker::all_in(kind) {
             let mut scene = Scene::set(&desk, kind, asker).await;
             let said = format!("/rooms/{}/messages", scene.room_id);
             let sent = desk.post(&scene.asker, &said, json!({"content": "mine"})).await;
@@ -681,11 +569,8 @@ async fn edits_are_the_senders_alone() {
                 assert_eq!(answer.status, 403, "the target is a member");
                 desk.delete(&scene.asker, &edited).await.expect(204);
             } else {
-                assert_ne!(
-                    verdict(Act::Send, scene.standing),
-                    Verdict::Allowed,
-                    "{asker:?} {kind:?}"
-                );
+                let refused = confab_scenery::refusal(Act::Send, scene.standing);
+                assert!(refused.is_some(), "{asker:?} {kind:?}");
             }
         }
     }

@@ -6,9 +6,6 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use confab_broker::{LiveMemory, LiveMemorySettings};
-use confab_cache::{
-    MemoryPresence, MemoryRateLimits, MemorySignals, PresenceSettings, RateLimitSettings, SignalSettings,
-};
 use confab_domain::commands::{
     CreateRoom, Credentials, LoginFrom, Register, SendMessage, SessionTimes, TokenPair, add_members,
     create_room, issue_ticket, log_in, register, send_message,
@@ -18,11 +15,11 @@ use confab_domain::ports::{
     StoreHealth,
 };
 use confab_domain::{
-    Actor, Clock, IncarnationId, Limits, MemberRole, Rate, RoomId, Timestamp, Trace, UserId, UserRole,
+    Actor, Clock, IncarnationId, Limits, MemberRole, Message, Rate, RoomId, Timestamp, Trace, UserRole,
 };
 use confab_gateway::{FeedState, Gateway, Settings};
-use confab_identity::{Argon2Passwords, Keyring, KeyringSettings, RandomSecrets, SigningKey};
-use confab_storage::{Store, StoreSettings};
+use confab_scenery::Somebody;
+use confab_storage::Store;
 use confab_testkit::{WebSocket, wait_until};
 use serde_json::{Value, json};
 use tokio::sync::mpsc::{self, Receiver};
@@ -158,13 +155,8 @@ impl Drop for House {
     }
 }
 
-/// Somebody with a login.
-#[derive(Clone)]
-pub(crate) struct Guest {
-    pub(crate) id: UserId,
-    pub(crate) actor: Actor,
-    pub(crate) token: String,
-}
+/// Somebody with a login, or with a token that needs none.
+pub(crate) type Guest = Somebody;
 
 impl House {
     pub(crate) async fn new() -> Self {
@@ -173,50 +165,12 @@ impl House {
 
     pub(crate) async fn build(plan: Plan) -> Self {
         let folder = confab_testkit::scratch::folder("gateway").unwrap();
-        let url = format!("sqlite://{}/confab.db?mode=rwc", folder.path().display());
-        confab_migration::run(&url).await.unwrap();
         let clock = Arc::new(TestClock::default());
         let producer = IncarnationId::mint(clock.now());
         let live = Arc::new(LiveMemory::new(producer, LiveMemorySettings::default()));
-        let store = Store::connect(
-            StoreSettings::new(url),
-            clock.clone(),
-            Arc::new(ToFeed(live.clone())),
-        )
-        .await
-        .unwrap();
-        let archive = Arc::new(store.clone());
-        let keyring = Keyring::new(KeyringSettings {
-            signing: SigningKey::from_secret(&"s".repeat(64)).unwrap(),
-            previous: Vec::new(),
-            issuer: "confab".to_owned(),
-            audience: "confab".to_owned(),
-            access_token_ttl: Duration::from_mins(15),
-            outside: None,
-        })
-        .unwrap();
-        let ports = Ports {
-            clock: clock.clone(),
-            accounts: archive.clone(),
-            host: archive.clone(),
-            standings: archive.clone(),
-            room_writes: archive.clone(),
-            search: archive.clone(),
-            message_reads: archive.clone(),
-            room_reads: archive.clone(),
-            conversations: archive.clone(),
-            moderation: archive,
-            tokens: Arc::new(keyring),
-            passwords: Arc::new(Argon2Passwords::new(2)),
-            secrets: Arc::new(RandomSecrets),
-            rate_limits: Arc::new(MemoryRateLimits::new(
-                clock.clone(),
-                &RateLimitSettings::default(),
-            )),
-            presence: Arc::new(MemoryPresence::new(PresenceSettings::default())),
-            signals: Arc::new(MemorySignals::new(&SignalSettings::default())),
-            limits: Arc::new(plan.limits),
-        };
+        let committed = Arc::new(ToFeed(live.clone()));
+        let store = confab_scenery::open_archive(folder.path(), clock.clone(), committed).await;
+        let ports = confab_scenery::ports(&Arc::new(store.clone()), clock.clone(), plan.limits);
         let stop = CancellationToken::new();
         let mut nodes = Vec::new();
         for _ in 0..plan.nodes {
@@ -324,6 +278,11 @@ impl House {
 
     /// Says something past the sockets; its `seq`.
     pub(crate) async fn say(&self, guest: &Guest, room_id: RoomId, content: &str) -> i64 {
+        self.said(guest, room_id, content).await.seq
+    }
+
+    /// Says something past the sockets.
+    pub(crate) async fn said(&self, guest: &Guest, room_id: RoomId, content: &str) -> Arc<Message> {
         let send = SendMessage {
             content: Some(content.to_owned()),
             ..SendMessage::default()
@@ -332,7 +291,6 @@ impl House {
             .await
             .unwrap()
             .message
-            .seq
     }
 
     pub(crate) async fn ticket(&self, guest: &Guest) -> String {
@@ -421,6 +379,7 @@ fn guest_of(pair: TokenPair) -> Guest {
     };
     Guest {
         id: pair.user.id,
+        username: pair.user.username,
         actor,
         token: pair.access_token,
     }

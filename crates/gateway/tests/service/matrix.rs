@@ -4,15 +4,15 @@
 use std::collections::BTreeSet;
 
 use confab_contract::samples;
-use confab_domain::commands::{change_role, leave_room, open_direct_room};
-use confab_domain::ports::{Accounts, NewUser, RoomReads, RoomWrites};
-use confab_domain::rights::{Act, Standing, Verdict, verdict};
-use confab_domain::{Actor, Clock, Deed, MemberRole, RoomId, RoomKind, RoomPatch, Trace, UserId, UserRole};
+use confab_domain::ports::{RoomReads, RoomWrites};
+use confab_domain::rights::{Act, Standing};
+use confab_domain::{Clock, Code, Deed, MemberRole, RoomId, RoomKind, RoomPatch, Trace, UserRole};
 use confab_gateway::protocol::client_frames;
+use confab_scenery::{Asker, KINDS, somebody};
 use confab_testkit::WebSocket;
 use serde_json::{Value, json};
 
-use crate::house::{Guest, House, PATIENCE};
+use crate::house::{House, PATIENCE};
 
 /// Whom a frame is for.
 #[derive(Clone, Copy)]
@@ -50,130 +50,34 @@ const ROWS: &[(&str, For)] = &[
     ("unpin", For::Message(Act::Pin)),
 ];
 
-/// Who asks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Asker {
-    Stranger,
-    /// Was in it, and left.
-    Former,
-    As(MemberRole),
-    Service,
-    SiteAdmin,
-}
-
-const ASKERS: [Asker; 8] = [
-    Asker::Stranger,
-    Asker::Former,
-    Asker::As(MemberRole::Member),
-    Asker::As(MemberRole::Moderator),
-    Asker::As(MemberRole::Admin),
-    Asker::As(MemberRole::Owner),
-    Asker::Service,
-    Asker::SiteAdmin,
-];
-
-/// Two people stay two people for ever: nobody has left, and nobody has a rank.
-fn exists(asker: Asker, kind: RoomKind) -> bool {
-    kind != RoomKind::Direct
-        || matches!(
-            asker,
-            Asker::Stranger | Asker::As(MemberRole::Member) | Asker::Service | Asker::SiteAdmin
-        )
-}
-
-const KINDS: [RoomKind; 3] = [RoomKind::Public, RoomKind::Private, RoomKind::Direct];
-
 /// A room with somebody who asks.
 struct Scene {
-    asker: Guest,
-    standing: Standing,
-    room_id: RoomId,
-    /// Who may do everything there.
-    owner: Guest,
-    /// A plain member, who wrote the message.
-    target: Guest,
+    people: confab_scenery::Scene,
+    /// What the target said.
     message_id: String,
 }
 
 impl Scene {
     async fn set(house: &House, kind: RoomKind, asker: Asker) -> Self {
-        let role = match asker {
-            Asker::Service => UserRole::Service,
-            Asker::SiteAdmin => UserRole::Admin,
-            _ => UserRole::User,
-        };
-        let asking = somebody(house, role).await;
-        let target = somebody(house, UserRole::User).await;
-        let owner = match asker {
-            Asker::As(MemberRole::Owner) => asking.clone(),
-            Asker::As(MemberRole::Member) if kind == RoomKind::Direct => asking.clone(),
-            _ => somebody(house, UserRole::User).await,
-        };
-        let room_id = if kind == RoomKind::Direct {
-            let made = open_direct_room(&house.ports, &owner.actor, target.id, Trace::default()).await;
-            made.unwrap().0.room.id
-        } else {
-            house.room_with(&[&owner, &target], kind.as_str(), "all").await
-        };
-        let rank = match asker {
-            Asker::As(rank) if owner.id != asking.id => Some(rank),
-            Asker::Former => Some(MemberRole::Member),
-            _ => None,
-        };
-        if let Some(rank) = rank {
-            house.add(&owner, room_id, &asking).await;
-            change_role(
-                &house.ports,
-                &owner.actor,
-                room_id,
-                asking.id,
-                rank.as_str(),
-                Trace::default(),
-            )
-            .await
-            .unwrap();
-        }
-        if asker == Asker::Former {
-            leave_room(&house.ports, &asking.actor, room_id, Trace::default())
-                .await
-                .unwrap();
-        }
-        house.say(&target, room_id, "said by the target").await;
-        let access = house.store.access(room_id, target.id).await.unwrap().unwrap();
-        let newest = house
-            .store
-            .messages(
-                &access,
-                confab_domain::Horizon::ALL,
-                confab_domain::ports::PageAt::Newest,
-                1,
-            )
-            .await
-            .unwrap();
+        let people = confab_scenery::Scene::set(&house.ports, kind, asker).await;
+        let said = house
+            .said(&people.target, people.room_id, "said by the target")
+            .await;
         Self {
-            standing: Standing {
-                kind,
-                user_role: role,
-                member_role: match asker {
-                    Asker::As(role) => Some(role),
-                    _ => None,
-                },
-            },
-            asker: asking,
-            room_id,
-            owner,
-            target,
-            message_id: newest.messages[0].id.to_string(),
+            message_id: said.id.to_string(),
+            people,
         }
     }
 
     fn frame(&self, name: &str, epoch: &str) -> Value {
         let mut frame = match name {
-            "subscribe" | "typing" => json!({"room_id": self.room_id}),
-            "resume" => json!({"epoch": epoch, "rooms": {self.room_id.to_string(): 0}, "rest": "none"}),
-            "read" | "delivered" => json!({"room_id": self.room_id, "number": 1}),
-            "forward" => json!({"room_id": self.room_id, "message_id": self.message_id}),
-            "message" => json!({"room_id": self.room_id, "content": "x"}),
+            "subscribe" | "typing" => json!({"room_id": self.people.room_id}),
+            "resume" => {
+                json!({"epoch": epoch, "rooms": {self.people.room_id.to_string(): 0}, "rest": "none"})
+            }
+            "read" | "delivered" => json!({"room_id": self.people.room_id, "number": 1}),
+            "forward" => json!({"room_id": self.people.room_id, "message_id": self.message_id}),
+            "message" => json!({"room_id": self.people.room_id, "content": "x"}),
             "edit" => json!({"message_id": self.message_id, "content": "x"}),
             "react" | "unreact" => json!({"message_id": self.message_id, "emoji": "👍"}),
             _ => json!({"message_id": self.message_id}),
@@ -185,62 +89,26 @@ impl Scene {
 
     /// All that may not change by what is denied.
     async fn state(&self, house: &House) -> String {
-        let access = house.store.access(self.room_id, self.asker.id).await.unwrap();
-        let members = house.store.members(self.room_id, None, 100).await.unwrap();
+        let access = house
+            .store
+            .access(self.people.room_id, self.people.asker.id)
+            .await
+            .unwrap();
+        let members = house.store.members(self.people.room_id, None, 100).await.unwrap();
         let marks: Vec<_> = members.items.iter().map(|(member, _)| member).collect();
         format!("{access:?} {marks:?}")
     }
 }
 
-/// An account and its token, without the price of a password.
-async fn somebody(house: &House, role: UserRole) -> Guest {
-    let now = house.clock.now();
-    let id = UserId::mint(now);
-    let user = NewUser {
-        id,
-        username: format!("u{}", &id.0.simple().to_string()[12..]),
-        email: None,
-        display_name: "Somebody".to_owned(),
-        avatar_url: None,
-        password_hash: None,
-        role,
-    };
-    house.store.register(user, now, Trace::default()).await.unwrap();
-    let (token, _) = house.ports.tokens.issue(id, role, None, now).unwrap();
-    Guest {
-        id,
-        actor: Actor {
-            user_id: id,
-            role,
-            session_id: None,
-        },
-        token,
-    }
-}
-
 /// The code that the table promises; none when it is allowed.
-fn refusal(name: &str, whom: For, standing: Standing) -> Option<&'static str> {
-    let by = |verdict| match verdict {
-        Verdict::Allowed => None,
-        Verdict::Forbidden => Some("forbidden"),
-        Verdict::Hidden => Some("not_found"),
-    };
-    match whom {
+fn refusal(whom: For, standing: Standing) -> Option<&'static str> {
+    let code = match whom {
         For::Oneself => None,
-        For::Members => standing.member_role.is_none().then_some("not_found"),
-        For::Room(act) => by(verdict(act, standing)),
-        For::Message(act) => {
-            // A site admin moderates by id, without reading.
-            let by_office = standing.user_role == UserRole::Admin
-                && matches!(act, Act::DeleteOthersMessage | Act::EditOwnMessage);
-            let knows = by_office || verdict(Act::Read, standing) == Verdict::Allowed;
-            match (knows, name) {
-                (false, _) => Some("not_found"),
-                (true, "edit") => Some("forbidden"),
-                (true, _) => by(verdict(act, standing)),
-            }
-        }
-    }
+        For::Members => standing.member_role.is_none().then_some(Code::NotFound),
+        For::Room(act) => confab_scenery::refusal(act, standing),
+        For::Message(act) => confab_scenery::refusal_about_message(act, standing),
+    };
+    code.map(Code::as_str)
 }
 
 #[test]
@@ -259,17 +127,17 @@ async fn over_a_socket_each_may_do_what_the_table_says_and_no_more() {
     let epoch = house.epoch().await;
     let mut wrong = Vec::new();
     for kind in KINDS {
-        for asker in ASKERS.into_iter().filter(|asker| exists(*asker, kind)) {
+        for asker in Asker::all_in(kind) {
             for (name, whom) in ROWS.iter().filter(|(_, whom)| !matches!(whom, For::Oneself)) {
                 let scene = Scene::set(&house, kind, asker).await;
-                let mut socket = house.quiet(&scene.asker).await;
+                let mut socket = house.quiet(&scene.people.asker).await;
                 let before = scene.state(&house).await;
                 socket.send_json(&scene.frame(name, &epoch)).await;
-                let said_of_room = json!(scene.room_id);
+                let said_of_room = json!(scene.people.room_id);
                 // A refused room of a `resume` is told by an error of its own; the reply comes in the end.
                 let reply = socket.expect_reply("asked").await;
                 let code = reply["code"].as_str();
-                let expected = refusal(name, *whom, scene.standing);
+                let expected = refusal(*whom, scene.people.standing);
                 let is_farewell =
                     *name == "resume" && asker == Asker::Former && reply["type"] == "unsubscribed";
                 if code != expected && !is_farewell {
@@ -283,7 +151,7 @@ async fn over_a_socket_each_may_do_what_the_table_says_and_no_more() {
                     let is_own = |frame: &Value| {
                         asker == Asker::Former
                             && frame["type"] == "user_left"
-                            && frame["user_id"] == json!(scene.asker.id)
+                            && frame["user_id"] == json!(scene.people.asker.id)
                     };
                     let told = socket.mailbox().any(|frame| {
                         frame["room_id"] == said_of_room && frame["type"] != "error" && !is_own(frame)
@@ -309,11 +177,15 @@ async fn over_a_socket_each_may_do_what_the_table_says_and_no_more() {
 
 /// Makes one event of each type that this kind of room knows, the room's end last, and says which were made.
 async fn everything_happens(house: &House, scene: &Scene, kind: RoomKind) -> Vec<&'static str> {
-    let newcomer = somebody(house, UserRole::User).await;
+    let newcomer = somebody(&house.ports, UserRole::User).await;
     let message_id = scene.message_id.parse().unwrap();
-    let (owner, target) = (&scene.owner.actor, &scene.target.actor);
+    let (owner, target) = (&scene.people.owner.actor, &scene.people.target.actor);
     house
-        .say(&scene.owner, scene.room_id, "said while they listen")
+        .say(
+            &scene.people.owner,
+            scene.people.room_id,
+            "said while they listen",
+        )
         .await;
     let edit = Deed::EditMessage {
         message_id,
@@ -377,7 +249,13 @@ async fn everything_happens(house: &House, scene: &Scene, kind: RoomKind) -> Vec
     for (actor, deed, event_type) in deeds {
         let done = house
             .store
-            .change(scene.room_id, actor, deed, house.clock.now(), Trace::default())
+            .change(
+                scene.people.room_id,
+                actor,
+                deed,
+                house.clock.now(),
+                Trace::default(),
+            )
             .await;
         let changed = done.unwrap_or_else(|error| panic!("{event_type}: {error}"));
         assert!(
@@ -409,11 +287,11 @@ async fn every_type_of_event_reaches_members_and_nobody_else() {
     let mut seen: BTreeSet<String> = BTreeSet::new();
     let mut wrong = Vec::new();
     for kind in KINDS {
-        for asker in ASKERS.into_iter().filter(|asker| exists(*asker, kind)) {
+        for asker in Asker::all_in(kind) {
             let scene = Scene::set(&house, kind, asker).await;
-            let is_member = scene.standing.member_role.is_some();
-            let mut socket = house.following(&scene.asker, usize::from(is_member)).await;
-            let mut target = house.following(&scene.target, 1).await;
+            let is_member = scene.people.standing.member_role.is_some();
+            let mut socket = house.following(&scene.people.asker, usize::from(is_member)).await;
+            let mut target = house.following(&scene.people.target, 1).await;
             let made = everything_happens(&house, &scene, kind).await;
             // A member who heard the last of it proves that it all went out before the asker's pong.
             let last = *made.last().unwrap();
@@ -421,7 +299,7 @@ async fn every_type_of_event_reaches_members_and_nobody_else() {
                 .next_where(|frame| frame["type"] == last, PATIENCE)
                 .await
                 .unwrap();
-            let heard = everything_heard(&mut socket, scene.room_id).await;
+            let heard = everything_heard(&mut socket, scene.people.room_id).await;
             if is_member {
                 for event_type in &made {
                     if !heard.iter().any(|heard| heard == event_type) {

@@ -1,4 +1,4 @@
-//! Ports that the live feed never asks: each answers that it is away.
+//! Ports of the scripted store that the live feed never asks: each answers that it is away.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -17,13 +17,12 @@ use confab_domain::{
     RoomId, Session, SessionId, Timestamp, Trace, Unread, User, UserId, UserRole,
 };
 
+use super::script::Script;
+
 const AWAY: Error = Error::Unavailable("the live feed does not ask this", None);
 
-/// Accounts and room writes that are away.
-pub(super) struct Absent;
-
 #[async_trait]
-impl Conversations for Absent {
+impl Conversations for Script {
     async fn reactions(
         &self,
         _: RoomId,
@@ -87,7 +86,7 @@ impl Conversations for Absent {
 }
 
 #[async_trait]
-impl Moderation for Absent {
+impl Moderation for Script {
     async fn bans(&self, _: RoomId, _: Option<UserId>, _: usize) -> Result<Page<(Ban, User), UserId>> {
         Err(AWAY)
     }
@@ -129,7 +128,7 @@ impl Moderation for Absent {
 }
 
 #[async_trait]
-impl Accounts for Absent {
+impl Accounts for Script {
     async fn register(&self, _: NewUser, _: Timestamp, _: Trace) -> Result<User> {
         Err(AWAY)
     }
@@ -210,14 +209,14 @@ impl Accounts for Absent {
 }
 
 #[async_trait]
-impl Search for Absent {
+impl Search for Script {
     async fn search(&self, _: &SearchRequest) -> Result<SearchFound> {
         Err(AWAY)
     }
 }
 
 #[async_trait]
-impl MessageReads for Absent {
+impl MessageReads for Script {
     async fn replies(&self, _: RoomId, _: MessageId, _: Horizon, _: i64, _: usize) -> Result<MessagePage> {
         Err(AWAY)
     }
@@ -236,7 +235,7 @@ impl MessageReads for Absent {
 }
 
 #[async_trait]
-impl RoomWrites for Absent {
+impl RoomWrites for Script {
     async fn send(&self, _: NewMessage) -> Result<Sent> {
         Err(AWAY)
     }
@@ -268,7 +267,7 @@ impl RoomWrites for Absent {
 }
 
 #[async_trait]
-impl HostProduct for Absent {
+impl HostProduct for Script {
     async fn put_api_key(&self, _: &ApiKey, _: SecretHash) -> Result<()> {
         Err(AWAY)
     }

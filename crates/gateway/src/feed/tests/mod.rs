@@ -13,15 +13,11 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use confab_cache::{
-    MemoryPresence, MemoryRateLimits, MemorySignals, PresenceSettings, RateLimitSettings, SignalSettings,
-};
-use confab_domain::ports::{Beat, FeedItem, LiveBatch, LiveIn, PARTITIONS, Ports};
+use confab_domain::ports::{Beat, FeedItem, LiveBatch, LiveIn, PARTITIONS};
 use confab_domain::{
     Actor, Clock, ConnectionId, Epoch, Event, EventBody, Horizon, IncarnationId, LeaveReason, Limits,
     MessageId, RoomId, SessionId, Timestamp, UserRole,
 };
-use confab_identity::{Argon2Passwords, Keyring, KeyringSettings, RandomSecrets, SigningKey};
 use parking_lot::Mutex;
 use tokio::sync::mpsc::{self, Receiver, Sender};
 use tokio::time::{Instant, sleep};
@@ -29,7 +25,6 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 use uuid::Uuid;
 
-use self::absent::Absent;
 use self::script::{Question, Script};
 use crate::gateway::Gateway;
 use crate::hub::{Follow, GoLive, Scope, Subscriber};
@@ -93,33 +88,7 @@ impl Stage {
             Arc::new(Wire::default()),
             Arc::new(PausedClock(start)),
         );
-        let keyring = Keyring::new(KeyringSettings {
-            signing: SigningKey::from_secret(&"s".repeat(64)).unwrap(),
-            previous: Vec::new(),
-            issuer: "confab".to_owned(),
-            audience: "confab".to_owned(),
-            access_token_ttl: Duration::from_mins(15),
-            outside: None,
-        });
-        let ports = Ports {
-            clock: clock.clone(),
-            accounts: Arc::new(Absent),
-            host: Arc::new(Absent),
-            standings: script.clone(),
-            room_writes: Arc::new(Absent),
-            search: Arc::new(Absent),
-            message_reads: Arc::new(Absent),
-            room_reads: script.clone(),
-            conversations: Arc::new(Absent),
-            moderation: Arc::new(Absent),
-            tokens: Arc::new(keyring.unwrap()),
-            passwords: Arc::new(Argon2Passwords::new(1)),
-            secrets: Arc::new(RandomSecrets),
-            rate_limits: Arc::new(MemoryRateLimits::new(clock, &RateLimitSettings::default())),
-            presence: Arc::new(MemoryPresence::new(PresenceSettings::default())),
-            signals: Arc::new(MemorySignals::new(&SignalSettings::default())),
-            limits: Arc::new(Limits::default()),
-        };
+        let ports = confab_scenery::ports(&script, clock, Limits::default());
         let stop = CancellationToken::new();
         let node = IncarnationId(Uuid::from_u128(0xE0));
         let gateway = Gateway::start(ports, wire.clone(), node, Settings::default(), &stop);
