@@ -13,5 +13,6 @@ mod presence;
 mod reactions;
 mod removal;
 mod resuming;
+mod rude;
 mod stopping;
 mod streams;
