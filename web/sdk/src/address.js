@@ -16,12 +16,19 @@ export class Address {
    * @param {Record<string, unknown>} [query] What is undefined or null is left out.
    */
   http(path, query = {}) {
-    const url = new URL(path.replace(/^\/+/, ''), this.base);
+    // Behind a dot it is a path, whatever it looks like: `/https://elsewhere/` is one, too.
+    const url = new URL(`./${path.replace(/^\/+/, '')}`, this.base);
     for (const [name, value] of Object.entries(query)) {
       if (value === undefined || value === null) continue;
       for (const one of [value].flat()) url.searchParams.append(name, String(one));
     }
     return url.href;
+  }
+
+  /** Whether it is the server's own: nobody else is told a token. @param {string} url */
+  isOwn(url) {
+    const { origin, pathname } = new URL(url);
+    return origin === this.base.origin && pathname.startsWith(this.base.pathname);
   }
 
   /**

@@ -380,18 +380,20 @@ export class ConfabClient extends Emitter {
   }
 
   /**
-   * A file, such as an attachment's `url`.
+   * A file, such as an attachment's `url`. One that is elsewhere, as a picture of a person may be, is asked for without
+   * the login.
    *
    * @param {string} path
    * @returns {Promise<Blob>}
    */
   download(path) {
-    return authorized(this.#credentials, async (token) => {
+    const url = this.resolve(path);
+    return authorized(this.#address.isOwn(url) ? this.#credentials : null, async (token) => {
       /** @type {Record<string, string>} */
       const headers = token === null ? {} : { authorization: `Bearer ${token}` };
       let response;
       try {
-        response = await this.#fetch(this.resolve(path), { headers, credentials: 'omit' });
+        response = await this.#fetch(url, { headers, credentials: 'omit' });
       } catch (error) {
         throw new Problem('offline', 'the server was not reached', { cause: error });
       }
@@ -406,7 +408,7 @@ export class ConfabClient extends Emitter {
    * @param {string} path
    */
   resolve(path) {
-    return /^https?:/.test(path) ? path : this.#address.http(path);
+    return /^https?:/i.test(path) ? path : this.#address.http(path);
   }
 
   // ---- Marks and signals ----

@@ -5,6 +5,7 @@ export { Problem } from './problem.js';
 export { memoryTokens, webTokens } from './tokens.js';
 export { OUTBOX_MAX, webOutbox } from './outbox.js';
 export { Timeline } from './timeline.js';
+export { uniqueId } from './unique.js';
 
 /** @typedef {import('./client.js').ClientOptions} ClientOptions */
 /** @typedef {import('./client.js').ClientEvents} ClientEvents */

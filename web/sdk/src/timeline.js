@@ -10,6 +10,8 @@
 
 /** Events kept to be applied to a page that was read before them. */
 const RECENT_MAX = 500;
+/** Of a text in the preview of what a reply answers. */
+const PREVIEW_CHARS = 200;
 /** Messages of a room of which no page was ever asked for: somebody may open it, but need not. */
 const UNOPENED_MAX = 400;
 /** Messages of a room that was read. */
@@ -178,16 +180,20 @@ export class Timeline {
         this.lastNumber = Math.max(this.lastNumber, message.number);
         return isNew ? [...this.#answered(message, 1), ...this.#present(message.number)] : [];
       }
-      case 'message_updated':
+      case 'message_updated': {
+        const { message } = event;
+        const quoting = this.#quoting(message.id, { content: startOf(message.content), is_deleted: false });
         // One that was never shown stays out: its neighbours are not here.
-        if (!this.#messages.has(event.message.number)) return [];
-        return this.#upsert(event.message, false) ? this.#present(event.message.number) : [];
+        if (!this.#messages.has(message.number)) return quoting;
+        return this.#upsert(message, false) ? [...quoting, ...this.#present(message.number)] : quoting;
+      }
       case 'message_deleted': {
         const gone = this.byId(event.message_id);
+        const quoting = this.#quoting(event.message_id, { content: null, is_deleted: true });
         const changed = this.#change(event.message_id, event.seq, () => ({
           content: null, attachments: [], mentions: [], reactions: [], metadata: {}, deleted_at: event.occurred_at,
         }));
-        return gone && changed.length > 0 ? [...this.#answered(gone, -1), ...changed] : changed;
+        return gone && changed.length > 0 ? [...quoting, ...this.#answered(gone, -1), ...changed] : [...quoting, ...changed];
       }
       case 'message_pinned':
         return this.#change(event.message_id, event.seq, () => ({ pinned_at: event.occurred_at }));
@@ -260,6 +266,26 @@ export class Timeline {
     return [changed];
   }
 
+  /**
+   * The replies that show the beginning of a message which has changed: that is no event of theirs.
+   *
+   * @param {string} id
+   * @param {{ content: string | null, is_deleted: boolean }} now
+   * @returns {Message[]}
+   */
+  #quoting(id, now) {
+    /** @type {Message[]} */
+    const changed = [];
+    for (const [number, { parent, ...reply }] of this.#messages) {
+      // What is deleted stays so, whatever an older event says.
+      if (parent?.id !== id || parent.is_deleted) continue;
+      const present = { ...reply, parent: { ...parent, ...now } };
+      this.#messages.set(number, present);
+      changed.push(present);
+    }
+    return changed;
+  }
+
   /** @param {number} number */
   #present(number) {
     const message = this.#messages.get(number);
@@ -293,6 +319,9 @@ export class Timeline {
     this.#ranges = [...apart, { from, to }].sort((a, b) => a.from - b.from);
   }
 }
+
+/** As much of a text as a preview has. @param {string | null} text */
+const startOf = (text) => text && [...text.slice(0, 2 * PREVIEW_CHARS)].slice(0, PREVIEW_CHARS).join('');
 
 /**
  * Events say nothing about who looks on; what is known of that stays.

@@ -30,6 +30,70 @@ test('two people chat, edit and delete', async () => {
   bob.close();
 });
 
+test('reactions and pins pass over the socket, and are known as mine', async () => {
+  const [ada, bob] = [await person(server.url), await person(server.url)];
+  const room = await roomOf(ada, bob);
+  const { message_id } = await ada.settled(ada.send(room, { content: 'react to this' }).client_id);
+  await bob.history.newest(room);
+  await bob.react(message_id, '🎉');
+  const shown = (client) => client.timeline(room).byId(message_id);
+  await until(ada, 'messages', () => shown(ada)?.reactions.length === 1);
+  assert.deepEqual(shown(ada).reactions, [{ emoji: '🎉', count: 1 }]);
+  await until(bob, 'messages', () => shown(bob).reactions.length === 1);
+  assert.deepEqual(shown(bob).reactions, [{ emoji: '🎉', count: 1, mine: true }]);
+  await bob.react(message_id, '🎉', false);
+  await until(ada, 'messages', () => shown(ada).reactions.length === 0);
+
+  await ada.pin(room, message_id);
+  await until(bob, 'messages', () => typeof shown(bob).pinned_at === 'string');
+  assert.deepEqual((await bob.rest.listPins({ room_id: room })).items.map(({ id }) => id), [message_id]);
+  await assert.rejects(bob.pin(room, message_id, false), { code: 'forbidden' });
+  await ada.pin(room, message_id, false);
+  await until(bob, 'messages', () => shown(bob).pinned_at === undefined);
+  // Without a connection they are refused at once; nothing of them is done later.
+  bob.disconnect();
+  await assert.rejects(bob.react(message_id, '🎉'), { code: 'offline' });
+  ada.close();
+  bob.close();
+});
+
+test('what an answer quotes follows an edit and a deletion', async () => {
+  const [ada, bob] = [await person(server.url), await person(server.url)];
+  const room = await roomOf(ada, bob);
+  const { message_id, number } = await ada.settled(ada.send(room, { content: 'first' }).client_id);
+  await ada.settled(ada.send(room, { content: 'answer', reply_to: message_id }).client_id);
+  // Only the answer is read: what it answers is known by its preview alone.
+  const [answer] = await bob.history.newest(room, 1);
+  bob.timeline(room).trim(1);
+  const preview = () => bob.timeline(room).byId(answer.id).parent;
+  assert.deepEqual([preview().content, preview().number], ['first', number]);
+  await ada.edit(message_id, 'second');
+  await until(bob, 'messages', () => preview().content === 'second');
+  await ada.delete(message_id);
+  await until(bob, 'messages', () => preview().is_deleted);
+  ada.close();
+  bob.close();
+});
+
+test('a token is told to nobody but the server', async () => {
+  const asked = [];
+  const ada = await person(server.url, {
+    fetch: (url, init) => {
+      asked.push([String(url), init?.headers?.authorization ?? null]);
+      return String(url).startsWith(server.url) ? fetch(url, init) : Promise.resolve(new Response('x'));
+    },
+  });
+  // What a stranger may have given as the address of their picture.
+  for (const url of ['https://elsewhere.example/a.png', 'HTTPS://elsewhere.example/a.png', '/https://elsewhere.example/a.png', '/javascript:alert(1)']) {
+    asked.length = 0;
+    await ada.download(url).catch(() => {});
+    for (const [address, token] of asked) assert.equal(token !== null, address.startsWith(server.url), address);
+    assert.ok(asked.length > 0, url);
+  }
+  assert.equal(ada.resolve('/https://elsewhere.example/a.png'), `${server.url}https://elsewhere.example/a.png`);
+  ada.close();
+});
+
 test('a refused message fails with its fields, and the next one goes on', async () => {
   const ada = await person(server.url);
   const room = await roomOf(ada);

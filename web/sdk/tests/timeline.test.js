@@ -29,6 +29,20 @@ test('reactions are counted once, and mine is known as mine', () => {
   assert.deepEqual(timeline.byId('m1').reactions, []);
 });
 
+test('what a reply answers is shown as it is now, whether it is known here or not', () => {
+  const timeline = new Timeline('r', () => 'me');
+  const parent = { id: 'm0', number: 0, sender_id: 'b', content: 'as it was', is_deleted: false, attachment_count: 0 };
+  timeline.merge(page([message(1, { reply_to: 'm0', parent }), message(2)], { has_older: true }));
+  const edited = { type: 'message_updated', room_id: 'r', seq: 10, event_id: 'e10', message: message(0, { updated_seq: 10, content: `${'🌱'.repeat(200)} and more` }) };
+  assert.deepEqual(timeline.apply(edited).map(({ id }) => id), ['m1'], 'the views of the reply are told');
+  assert.equal(timeline.byId('m1').parent.content, '🌱'.repeat(200));
+  timeline.apply({ type: 'message_deleted', room_id: 'r', seq: 11, event_id: 'e11', message_id: 'm0', number: 0, occurred_at: 'then' });
+  assert.deepEqual([timeline.byId('m1').parent.content, timeline.byId('m1').parent.is_deleted], [null, true]);
+  timeline.apply(edited);
+  assert.equal(timeline.byId('m1').parent.content, null, 'an event from before does not bring it back');
+  assert.equal(timeline.byId('m2').parent, undefined);
+});
+
 test('a pin comes and goes', () => {
   const timeline = new Timeline('r', () => 'me');
   timeline.apply(said(1));

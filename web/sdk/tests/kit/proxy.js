@@ -6,6 +6,8 @@ export class Proxy {
   #server;
   /** Whether what the server says is withheld from now on. */
   #swallows = false;
+  /** Whether nobody is let in from now on. */
+  #refuses = false;
   #isStalled = false;
   #stalled = [];
 
@@ -18,6 +20,11 @@ export class Proxy {
   }
 
   #join(client, target) {
+    if (this.#refuses) {
+      client.on('error', () => {});
+      client.resetAndDestroy();
+      return;
+    }
     const server = connect(target.port, '127.0.0.1');
     const pair = { client, server };
     this.#pairs.add(pair);
@@ -51,8 +58,14 @@ export class Proxy {
     this.#swallows = true;
   }
 
+  /** From now on no connection is made, until `heal`. */
+  refuse() {
+    this.#refuses = true;
+  }
+
   heal() {
     this.#swallows = false;
+    this.#refuses = false;
   }
 
   /** Holds back what the server says. */
