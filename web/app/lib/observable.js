@@ -7,6 +7,8 @@ export class Observable {
   /** @type {Set<Listener>} */
   #listeners = new Set();
   #isTelling = false;
+  /** Grows with each change. */
+  version = 0;
 
   /** @param {Listener} listener */
   observe(listener) {
@@ -18,6 +20,7 @@ export class Observable {
 
   /** Many changes in one turn are told once. */
   changed() {
+    this.version += 1;
     if (this.#isTelling) return;
     this.#isTelling = true;
     queueMicrotask(() => {
@@ -33,9 +36,12 @@ export class Observable {
  */
 export function useObserved(...models) {
   const [, setTurn] = useState(0);
+  const seen = models.map((model) => model?.version);
   useEffect(() => {
     const again = () => setTurn((turn) => turn + 1);
     const ends = models.map((model) => model?.observe(again));
+    // Effects come after a frame: what changed since the rendering was told to nobody.
+    if (models.some((model, index) => model?.version !== seen[index])) again();
     return () => ends.forEach((end) => end?.());
   }, models);
 }
