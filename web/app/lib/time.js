@@ -5,6 +5,7 @@ const time = new Intl.DateTimeFormat(undefined, { hour: 'numeric', minute: '2-di
 const weekday = new Intl.DateTimeFormat(undefined, { weekday: 'short' });
 const day = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short' });
 const dayOfYear = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short', year: 'numeric' });
+const dayAndTime = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short', hour: 'numeric', minute: '2-digit' });
 const longDay = new Intl.DateTimeFormat(undefined, { weekday: 'long', day: 'numeric', month: 'long' });
 const longDayOfYear = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'long', year: 'numeric' });
 const full = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'medium' });
@@ -31,6 +32,12 @@ export function dayOf(moment) {
   if (days === 0) return t.today;
   if (days === 1) return t.yesterday;
   return (then.getFullYear() === now.getFullYear() ? longDay : longDayOfYear).format(then);
+}
+
+/** With its day, unless that is today. @param {string} moment */
+export function pointInTime(moment) {
+  const then = new Date(moment);
+  return daysBetween(then, new Date()) === 0 ? time.format(then) : dayAndTime.format(then);
 }
 
 /** As short as a list needs it. @param {string} moment */

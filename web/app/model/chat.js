@@ -12,7 +12,7 @@ import { ui } from './ui.js';
 
 /**
  * @import { ConnectionState } from '../../sdk/src/index.js'
- * @import { DurableEvent, Me, Message } from '../../sdk/src/generated/types.js'
+ * @import { Conversation, DurableEvent, Me, Message } from '../../sdk/src/generated/types.js'
  * @import { RoomForViewer } from './room.js'
  */
 
@@ -20,8 +20,7 @@ const PAGE = 100;
 /** Conversations that are listed; older ones are found by name. */
 const CONVERSATIONS_MAX = 1_000;
 
-/** By the names of the document; newer ones too. @type {Record<string, (input?: any, options?: any) => Promise<any>>} */
-const rest = /** @type {any} */ (client.rest);
+const { rest } = client;
 
 class Connection extends Observable {
   /** @type {ConnectionState} */
@@ -157,12 +156,6 @@ export class Chat extends Observable {
 
   async #list() {
     try {
-      if (!('listConversations' in rest)) {
-        // A server without the list: the rooms, with what they know.
-        await this.#pages((cursor) => rest.listRooms({ limit: PAGE, cursor }));
-        this.isListed = true;
-        return;
-      }
       await this.#pages((cursor) => rest.listConversations({ limit: PAGE, cursor }));
       await this.#pages((cursor) => rest.listConversations({ limit: PAGE, cursor, archived: true }));
       this.isListed = true;
@@ -172,24 +165,21 @@ export class Chat extends Observable {
     this.roomsChanged();
   }
 
-  /** @param {(cursor: string | undefined) => Promise<any>} ask */
+  /** @param {(cursor: string | undefined) => ReturnType<typeof rest.listConversations>} ask */
   async #pages(ask) {
     /** @type {string | undefined} */
     let cursor;
     let count = 0;
     do {
       const page = await ask(cursor);
-      for (const item of page.items) {
-        if (item.room) this.#learnConversation(item);
-        else if (item.my_role) this.learnRoom(item);
-      }
+      for (const item of page.items) this.#learnConversation(/** @type {Conversation} */ (item));
       count += page.items.length;
       cursor = page.next_cursor ?? undefined;
       this.roomsChanged();
     } while (cursor && count < CONVERSATIONS_MAX);
   }
 
-  /** @param {any} conversation */
+  /** @param {Conversation} conversation */
   #learnConversation({ room: data, last_message, mention_count, last_read_number, settings, peer }) {
     const room = this.learnRoom(data);
     if (last_message && last_message.number >= (room.lastMessage?.number ?? 0)) room.lastMessage = last_message;
@@ -315,7 +305,7 @@ export class Chat extends Observable {
   /** What a person may be told about a failure. @param {unknown} error */
   explain(error) {
     if (!(error instanceof Problem)) return t.problems.internal;
-    if (error.fields.length > 0) return error.fields.map(({ field, reason }) => t.fieldProblem(field, reason)).join(' ');
+    if (error.fields.length > 0) return error.fields.map(({ field, reason }) => t.refusedField(field, reason)).join(' ');
     if (error.code === 'rate_limited') return t.problems.rateLimited(error.retryAfterMs);
     const known = /** @type {Record<string, string>} */ (t.problems.byCode)[error.code];
     return known ?? error.message;

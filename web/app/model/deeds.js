@@ -1,21 +1,22 @@
 // What one does with a click, said to the server, with a word when it fails.
+import { Problem } from '../../sdk/src/index.js';
 import { t } from '../strings/index.js';
 import { chat } from './chat.js';
 import { client } from './client.js';
 import { ui } from './ui.js';
 
 /**
- * @import { Message } from '../../sdk/src/generated/types.js'
+ * @import { Ban, Invitation, Message, Report } from '../../sdk/src/generated/types.js'
  * @import { Room } from './room.js'
  */
 
-/** The operations, by name; those of a newer document than the types were made from too. @type {Record<string, (input?: any, options?: any) => Promise<any>>} */
-const rest = /** @type {any} */ (client.rest);
+const { rest } = client;
+/** Of lists that are read whole. */
+const PAGE = 100;
+/** At most so many people can be blocked. */
+const BLOCKS_MAX = 1_000;
 
 export const deeds = {
-  /** Whether there is such an operation: what a server does not have is not offered. @param {string} operation */
-  can: (operation) => operation in rest,
-
   /** @param {Message} message @param {string} emoji @param {boolean} isOn */
   react: (message, emoji, isOn) => chat.attempt(client.react(message.id, emoji, isOn)),
 
@@ -45,60 +46,85 @@ export const deeds = {
   unban: (whom) => rest.unbanUser(whom),
 
   /** @param {string} roomId */
-  bans: async (roomId) => (await rest.listBans({ room_id: roomId })).items,
+  bans: async (roomId) => /** @type {Ban[]} */ ((await rest.listBans({ room_id: roomId, limit: PAGE })).items),
 
   /** @param {string} userId */
   isBlocked: async (userId) => {
-    if (!deeds.can('listBlocks')) return null;
-    const { items } = await rest.listBlocks({ limit: 100 });
-    return items.some((/** @type {any} */ one) => (one.user_id ?? one.user?.id ?? one.id) === userId);
+    /** @type {string | undefined} */
+    let cursor;
+    for (let read = 0; read < BLOCKS_MAX; read += PAGE) {
+      /** @type {Awaited<ReturnType<typeof rest.listBlocks>>} */
+      const page = await rest.listBlocks({ limit: PAGE, cursor });
+      if (page.items.some((block) => block.user_id === userId)) return true;
+      if (!page.next_cursor) return false;
+      cursor = page.next_cursor;
+    }
+    return false;
   },
 
   /** @param {string} userId @param {boolean} isOn */
   block: (userId, isOn) => (isOn ? rest.blockUser({ user_id: userId }) : rest.unblockUser({ user_id: userId })),
 
   /** @param {string} messageId @param {number} limit @returns {Promise<Message[]>} */
-  replies: async (messageId, limit) => (deeds.can('listReplies') ? (await rest.listReplies({ message_id: messageId, limit })).items : []),
+  replies: async (messageId, limit) => /** @type {Message[]} */ ((await rest.listReplies({ message_id: messageId, limit })).items),
 
   /** @param {string} roomId @returns {Promise<Message[]>} */
   pins: async (roomId) => {
-    const { items } = await rest.listPins({ room_id: roomId, limit: 100 });
-    return items;
+    const { items } = await rest.listPins({ room_id: roomId, limit: PAGE });
+    return /** @type {Message[]} */ (items);
   },
 
-  /** @param {string} messageId @returns {Promise<any[]>} */
-  reactionsOf: async (messageId) => (await rest.listReactions({ message_id: messageId, limit: 100 })).items,
+  /** @param {string} messageId */
+  reactionsOf: async (messageId) => (await rest.listReactions({ message_id: messageId, limit: PAGE })).items,
 
-  /** @param {string} messageId @returns {Promise<any>} */
-  receiptsOf: (messageId) => rest.messageReceipts({ message_id: messageId }),
-
-  /** @param {string} messageId @returns {Promise<any[]>} */
+  /** @param {string} messageId */
   versionsOf: async (messageId) => (await rest.messageHistory({ message_id: messageId })).items,
 
-  /** @param {string} messageId @param {string} roomId */
-  forward: (messageId, roomId) => rest.forwardMessage({ message_id: messageId, body: { room_id: roomId } }),
+  /** @param {string} messageId @param {string} roomId @param {string} clientId The same for a further attempt. */
+  forward: (messageId, roomId, clientId) => rest.forwardMessage({ message_id: messageId, body: { room_id: roomId, client_id: clientId } }),
 
   /** @param {string} messageId @param {string} reason */
   report: (messageId, reason) => rest.reportMessage({ message_id: messageId, body: { reason } }),
 
-  /** @param {string} roomId */
-  invitations: async (roomId) => (await rest.listInvitations({ room_id: roomId })).items,
+  /** What was reported and nobody has dealt with. @param {string} roomId */
+  reports: async (roomId) => /** @type {Report[]} */ ((await rest.listReports({ room_id: roomId, limit: PAGE })).items),
+
+  /** @param {string} roomId @param {string} messageId */
+  resolveReports: (roomId, messageId) => rest.resolveReports({ room_id: roomId, message_id: messageId }),
+
+  /** Those that let somebody in. @param {string} roomId */
+  invitations: async (roomId) => {
+    const { items } = await rest.listInvitations({ room_id: roomId, limit: PAGE });
+    return /** @type {Invitation[]} */ (items).filter(
+      ({ revoked_at, expires_at, uses, max_uses }) =>
+        !revoked_at && !(expires_at && new Date(expires_at) <= new Date()) && !(max_uses && uses >= max_uses),
+    );
+  },
 
   /** @param {string} roomId @param {{ expires_in?: number, max_uses?: number }} body */
-  invite: (roomId, body) => rest.createInvitation({ room_id: roomId, body }),
+  invite: (roomId, body) => rest.invite({ room_id: roomId, body }),
 
   /** @param {string} roomId @param {string} id */
-  revokeInvitation: (roomId, id) => rest.revokeInvitation({ room_id: roomId, invitation_id: id, id }),
+  revokeInvitation: (roomId, id) => rest.revokeInvitation({ room_id: roomId, invitation_id: id }),
+
+  /** Asks whether to come in; who is in is shown the room. @param {string} token */
+  async lookAtInvitation(token) {
+    try {
+      const preview = await rest.previewInvitation({ token });
+      if (preview.is_member) ui.openRoom(preview.room_id);
+      else ui.ask({ kind: 'invitation', token, preview });
+    } catch (error) {
+      if (error instanceof Problem && error.code === 'not_found') ui.toast(t.invitationOver);
+      else chat.complain(error);
+    }
+  },
 
   /** By an invitation. @param {string} token */
   async comeIn(token) {
-    ui.invitation = null;
-    const room = await chat.attempt(rest.acceptInvitation({ token }));
-    if (!room) return;
+    const room = await rest.acceptInvitation({ token });
     chat.learnRoom(room);
     chat.roomsChanged();
     ui.openRoom(room.id);
-    ui.toast(t.invitationAccepted);
   },
 
   /**
@@ -106,7 +132,6 @@ export const deeds = {
    * @param {string | null} roomId Null is everywhere.
    * @param {boolean} isFilesOnly
    * @param {AbortSignal} signal
-   * @returns {Promise<any[]>}
    */
   search: async (words, roomId, isFilesOnly, signal) => {
     const query = { q: words, limit: 50, ...(isFilesOnly ? { has: 'file' } : {}) };

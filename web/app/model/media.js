@@ -8,8 +8,9 @@ export class Media {
   /** @type {Map<string, Promise<string>>} */
   #pictures = new Map();
 
-  /** An address for an `<img>`. @param {string} url @returns {Promise<string>} */
+  /** An address for an `<img>`; none for a picture that is elsewhere, whose keeper would learn who looks. @param {string} url @returns {Promise<string>} */
   picture(url) {
+    if (new URL(client.resolve(url)).origin !== location.origin) return Promise.reject(new TypeError(`${url} is elsewhere`));
     let made = this.#pictures.get(url);
     if (!made) {
       made = this.fetch(url).then((blob) => URL.createObjectURL(blob));

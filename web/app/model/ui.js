@@ -11,6 +11,7 @@ import { recall, remember } from '../lib/storage.js';
  * @typedef {{ id: number, text: string, action: { label: string, act: () => void } | null }} Toast
  */
 
+const INVITATION = 'confab.invitation';
 const TOAST_MS = 6_000;
 const TOASTS_MAX = 3;
 
@@ -32,8 +33,8 @@ class Ui extends Observable {
   /** @type {'auto' | 'light' | 'dark'} */
   theme = recall('theme', 'auto');
   isDrawerOpen = recall('drawer', false);
-  /** The invitation that the page was opened with. @type {string | null} */
-  invitation = null;
+  /** The invitation that the page was opened with; signing up may take a reload. @type {string | null} */
+  invitation = sessionStorage.getItem(INVITATION);
   isArchiveOpen = false;
   filter = '';
   /** Said to those who listen to the page. */
@@ -52,6 +53,7 @@ class Ui extends Observable {
     const [, invitation] = /^#\/invitation\/([\w.~-]{1,200})$/.exec(location.hash) ?? [];
     if (invitation) {
       this.invitation = invitation;
+      sessionStorage.setItem(INVITATION, invitation);
       // It is good for once; what comes next is the room.
       history.replaceState(null, '', '#/');
     }
@@ -68,6 +70,12 @@ class Ui extends Observable {
     this.menu = null;
     this.picker = null;
     this.changed();
+  }
+
+  /** It was looked at. */
+  endInvitation() {
+    this.invitation = null;
+    sessionStorage.removeItem(INVITATION);
   }
 
   /** @param {string | null} roomId @param {number} [seq] Around this place of it. */

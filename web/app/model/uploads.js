@@ -1,19 +1,27 @@
 // Files on their way, by the place they are for.
 import { Observable } from '../lib/observable.js';
+import { Problem } from '../../sdk/src/index.js';
 import { t } from '../strings/index.js';
 import { client } from './client.js';
 import { chat } from './chat.js';
 import { ui } from './ui.js';
 
-/** What one message takes. */
+/** What one message takes, until the server has said. */
 const FILES_MAX = 10;
+/** Within so long a broken connection is noticed. */
+const NOTICED_MS = 2_000;
 
 /**
+ * `waiting` is for the connection: it goes on by itself.
+ *
  * @typedef {object} Upload
  * @property {number} id
+ * @property {File} file
  * @property {string} name
  * @property {number} progress Of 1.
- * @property {'sending' | 'done' | 'failed'} state
+ * @property {'sending' | 'waiting' | 'done' | 'failed'} state
+ * @property {string} failure Why, in words.
+ * @property {boolean} canRetry Whether another attempt may end otherwise.
  * @property {string | null} uploadId Once it is there.
  * @property {string | null} preview
  * @property {AbortController} ending
@@ -24,6 +32,17 @@ class Uploads extends Observable {
   #all = new Map();
   #count = 0;
 
+  constructor() {
+    super();
+    client.on('state', ({ phase }) => {
+      if (phase !== 'online') return;
+      for (const upload of [...this.#all.values()].flat()) if (upload.state === 'waiting') void this.#send(upload);
+    });
+    client.on('signedOut', () => {
+      for (const [place, present] of this.#all) for (const { id } of present) this.remove(place, id);
+    });
+  }
+
   /** @param {string} place */
   of(place) {
     return this.#all.get(place) ?? [];
@@ -31,28 +50,48 @@ class Uploads extends Observable {
 
   /** @param {string} place @param {File[]} files */
   add(place, files) {
+    const most = chat.capabilities.limits?.attachments_max ?? FILES_MAX;
     const present = this.of(place);
-    if (present.length + files.length > FILES_MAX) ui.toast(t.tooManyFiles(FILES_MAX));
-    for (const file of files.slice(0, Math.max(0, FILES_MAX - present.length))) void this.#send(place, file);
+    if (present.length + files.length > most) ui.toast(t.tooManyFiles(most));
+    const added = files.slice(0, Math.max(0, most - present.length)).map((file) => this.#made(file));
+    this.#all.set(place, [...present, ...added]);
+    for (const upload of added) void this.#send(upload);
+    this.changed();
   }
 
-  /** @param {string} place @param {File} file */
-  async #send(place, file) {
+  /** @param {File} file @returns {Upload} */
+  #made(file) {
     this.#count += 1;
-    /** @type {Upload} */
-    const upload = {
+    return {
       id: this.#count,
+      file,
       name: file.name || t.pastedFile,
       progress: 0,
       state: 'sending',
+      failure: '',
+      canRetry: false,
       uploadId: null,
       preview: file.type.startsWith('image/') ? URL.createObjectURL(file) : null,
       ending: new AbortController(),
     };
-    this.#all.set(place, [...this.of(place), upload]);
+  }
+
+  /** What the server would refuse after the last byte is not sent at all. @param {File} file */
+  #refusal({ size, type }) {
+    const { file_bytes_max, image_bytes_max } = chat.capabilities.limits ?? {};
+    const most = Math.min(file_bytes_max ?? Infinity, type.startsWith('image/') ? (image_bytes_max ?? Infinity) : Infinity);
+    if (size > most) return t.fileTooLarge(t.size(most));
+    return size === 0 ? t.fileEmpty : '';
+  }
+
+  /** @param {Upload} upload */
+  async #send(upload) {
+    const refusal = this.#refusal(upload.file);
+    Object.assign(upload, { state: refusal ? 'failed' : 'sending', failure: refusal, canRetry: false, progress: 0 });
     this.changed();
+    if (refusal) return;
     try {
-      const answer = await client.upload(file, {
+      const answer = await client.upload(upload.file, {
         filename: upload.name,
         signal: upload.ending.signal,
         onProgress: ({ sent, total }) => {
@@ -65,9 +104,27 @@ class Uploads extends Observable {
     } catch (error) {
       if (upload.ending.signal.aborted) return;
       upload.state = 'failed';
-      chat.complain(error);
+      upload.failure = chat.explain(error);
+      upload.canRetry = !(error instanceof Problem) || !error.isFinal;
+      if (error instanceof Problem && error.code === 'offline') this.#wait(upload);
     }
     this.changed();
+  }
+
+  /** A server that is away is noticed by one connection before the other. @param {Upload} upload */
+  #wait(upload) {
+    upload.state = 'waiting';
+    if (client.state.phase !== 'online') return;
+    setTimeout(() => {
+      if (upload.state !== 'waiting' || client.state.phase !== 'online') return;
+      upload.state = 'failed';
+      this.changed();
+    }, NOTICED_MS);
+  }
+
+  /** @param {Upload} upload */
+  retry(upload) {
+    if (upload.state === 'failed') void this.#send(upload);
   }
 
   /** @param {string} place @param {number} id */

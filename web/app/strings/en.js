@@ -10,6 +10,27 @@ const names = new Intl.ListFormat('en', { type: 'conjunction' });
 /** A name keeps its own direction, whatever it is, and leaves that of the sentence alone. @param {string} name */
 const isolated = (name) => `\u2068${name}\u2069`;
 
+/** What the server calls a field, as the beginning of a sentence. */
+const fields = {
+  attachments: 'The files',
+  content: 'The message',
+  description: 'The description',
+  display_name: 'The name',
+  email: 'The e-mail address',
+  emoji: 'The emoji',
+  expires_in: 'The time',
+  file: 'The file',
+  max_uses: 'The number',
+  name: 'The name',
+  new_password: 'The new password',
+  password: 'The password',
+  q: 'What is looked for',
+  reason: 'The reason',
+  reply_to: 'What is answered',
+  status: 'The status',
+  username: 'The username',
+};
+
 export const en = {
   appName: 'Confab',
   appPurpose: 'Talk, in rooms and in person.',
@@ -66,6 +87,12 @@ export const en = {
   markRead: 'Mark as read',
   chooseConversation: 'Choose a conversation',
   chooseConversationHint: 'Or begin a new one.',
+  /** @param {string} name */
+  welcome: (name) => `Welcome, ${isolated(name)}`,
+  firstSteps: 'Talk to somebody, join a room, or make one of your own.',
+  findSomebody: 'Find somebody',
+  lookAtRooms: 'Look at the rooms',
+  makeFirstRoom: 'Make a room',
 
   // A room
   someone: 'Someone',
@@ -168,7 +195,15 @@ export const en = {
   delete: 'Delete',
   deleteTitle: 'Delete this message?',
   report: 'Report to the moderators',
+  reportIt: 'Report',
+  reportReason: 'What is wrong with it',
   reported: 'The moderators were told.',
+  reports: 'Reports',
+  noReports: 'Nothing is reported.',
+  /** @param {string} name @param {string} reason */
+  reportedBy: (name, reason) => `${isolated(name)}: ${isolated(reason)}`,
+  showMessage: 'Show message',
+  resolveReport: 'Done',
   reason: 'Reason (optional)',
   whoReacted: 'Reactions',
   whoRead: 'Who has read it',
@@ -178,6 +213,7 @@ export const en = {
   deliveredTo: (count) => `Delivered to ${count}`,
   nobodyYet: 'Nobody yet.',
   versions: 'Earlier versions',
+  noVersions: 'No earlier version is kept.',
   /** @param {string} room */
   forwardedTo: (room) => `Forwarded to ${room}.`,
   open: 'Open',
@@ -220,6 +256,9 @@ export const en = {
   },
   /** @param {string} time */
   youAreMuted: (time) => `A moderator has muted you until ${time}.`,
+  youAreMutedForGood: 'A moderator has muted you until further notice.',
+  /** @param {number} seconds */
+  slowModeHere: (seconds) => `Slow mode: ${en.slowModeOf(seconds).toLowerCase()}`,
   roomIsClosed: 'This room is closed.',
 
   // Files
@@ -228,8 +267,15 @@ export const en = {
   tooManyFiles: (count) => `At most ${count} files in one message.`,
   /** @param {string} name */
   uploading: (name) => `Uploading ${name}`,
-  uploaded: 'Ready',
-  uploadFailed: 'Failed',
+  /** @param {string} why */
+  uploadFailed: (why) => `Not uploaded. ${why}`,
+  uploadWaits: 'Waits for the connection',
+  /** @param {string} name */
+  uploadAgain: (name) => `Upload ${name} again`,
+  /** @param {string} size */
+  fileTooLarge: (size) => `At most ${size} are taken here.`,
+  fileEmpty: 'It is empty.',
+  sentOnceUploaded: 'It is sent as soon as the files are there.',
   /** @param {string} name */
   removeFile: (name) => `Remove ${name}`,
   /** @param {string} name */
@@ -245,7 +291,7 @@ export const en = {
   // New conversations
   newTabs: { people: 'People', rooms: 'Rooms', make: 'New room' },
   findPeople: 'Find people by name',
-  nobodyFound: 'Nobody of this name.',
+  nobodyFound: 'Nobody of this name is here.',
   findRooms: 'Find public rooms',
   noRoomsFound: 'No public room of this name.',
   joined: 'Joined',
@@ -329,7 +375,12 @@ export const en = {
   /** @param {number} uses @param {number | null} max */
   invitationUses: (uses, max) => (max ? `${uses} of ${max} used` : `${counted(uses, 'use', 'uses')}`),
   revoke: 'Revoke',
-  invitationAccepted: 'You are in.',
+  invitationOver: 'This invitation does not work any more. Ask for another one.',
+  invitedSignIn: 'You are invited to a room. Sign in or create an account to see it.',
+  /** @param {string} room */
+  invitedTo: (room) => `You are invited to ${isolated(room)}`,
+  /** @param {string} when */
+  invitationEnds: (when) => `until ${when}`,
 
   // Settings
   settings: 'Settings',
@@ -343,12 +394,16 @@ export const en = {
   /** @param {'auto' | 'light' | 'dark'} theme */
   themeIs: (theme) => `Appearance: ${{ auto: 'as the system', light: 'light', dark: 'dark' }[theme]}`,
   notifyMe: 'Show notifications of this system when a message comes',
+  notificationsRefused: 'The browser does not let this page notify you. Its settings for this site can change that.',
   changePassword: 'Change password',
   currentPassword: 'Current password',
   newPassword: 'New password',
   sessions: 'Where you are signed in',
   unknownDevice: 'Unknown device',
   thisDevice: 'This device',
+  signOutElsewhere: 'Sign out everywhere else',
+  /** @param {string} browser @param {string} system */
+  browserOn: (browser, system) => `${browser} on ${system}`,
 
   // Shortcuts: keys, and what they do
   shortcuts: 'Keyboard shortcuts',
@@ -391,6 +446,12 @@ export const en = {
   // Troubles
   /** @param {string} field @param {string} reason */
   fieldProblem: (field, reason) => `${field} ${reason}.`,
+  /** By the names that the server has for them. @param {string} field @param {string} reason */
+  refusedField: (field, reason) => {
+    if (field === 'current_password') return 'The current password is not right.';
+    const known = /** @type {Record<string, string>} */ (fields)[field.replace(/[[.].*$/, '')];
+    return `${known ?? field} ${reason}.`;
+  },
   problems: {
     internal: 'Something went wrong. Please try again.',
     /** @param {number | null} ms */

@@ -17,7 +17,9 @@ export function App() {
   useShortcuts();
   const { invitation } = ui;
   useEffect(() => {
-    if (invitation && chat.phase === 'inside') void deeds.comeIn(invitation);
+    if (!invitation || chat.phase !== 'inside') return;
+    ui.endInvitation();
+    void deeds.lookAtInvitation(invitation);
   }, [invitation, chat.phase]);
   if (chat.phase === 'starting') return html`<div class="entrance" aria-busy="true"><div class="spinner"></div></div>`;
   return html`

@@ -30,7 +30,7 @@ function Picture({ file }) {
   >
     ${picture
       ? html`<img src=${picture} width=${width} height=${height} alt=${file.filename} />`
-      : html`<svg width=${width} height=${height} role="img" aria-label=${t.loading}></svg>`}
+      : html`<svg width=${width} height=${height} viewBox=${`0 0 ${width} ${height}`} role="img" aria-label=${t.loading}></svg>`}
   </button>`;
 }
 

@@ -1,13 +1,12 @@
 // Where one writes.
 import { chat } from '../model/chat.js';
 import { client } from '../model/client.js';
-import { deeds } from '../model/deeds.js';
 import { draftOf, keepDraft } from '../model/drafts.js';
 import { uploads } from '../model/uploads.js';
 import { ui } from '../model/ui.js';
 import { html, useEffect, useLayoutEffect, useRef, useState } from '../lib/html.js';
 import { useObserved } from '../lib/observable.js';
-import { timeOf } from '../lib/time.js';
+import { pointInTime } from '../lib/time.js';
 import { t } from '../strings/index.js';
 import { Avatar } from './avatar.js';
 import { completionsFor } from './completion.js';
@@ -20,7 +19,12 @@ import { edit } from './message.js';
  * @import { Completions } from './completion.js'
  */
 
+/** Until the server has said how many. */
 const CHARS_MAX = 16_384;
+/** A timer takes no more. */
+const TIMER_MAX_MS = 2 ** 31 - 1;
+/** A mute until further notice ends with this year. */
+const FOR_GOOD_YEAR = 9999;
 
 /** @param {{ room: Room, place: string, replyTo: Message | null }} props */
 export function Composer({ room, place, replyTo }) {
@@ -34,17 +38,16 @@ export function Composer({ room, place, replyTo }) {
   const composing = isThread ? null : room.composing;
   const editing = composing?.kind === 'edit' ? composing.message : null;
   const files = uploads.of(place);
-  const before = useRef('');
+  // Other words for a message are kept as a draft is, beside that of the place.
+  const textPlace = editing ? `edit.${editing.id}` : place;
+  const [isSaving, setSaving] = useState(false);
+  // Sent as soon as its files are there.
+  const [isQueued, setQueued] = useState(false);
 
-  // Words for a message that was sent take the place of the draft, and give it back.
   useEffect(() => {
-    if (editing) {
-      before.current = draftOf(me, place);
-      setText(editing.content ?? '');
-    } else {
-      setText(draftOf(me, place));
-    }
-  }, [editing?.id, place]);
+    setText(draftOf(me, textPlace) || (editing?.content ?? ''));
+    setQueued(false);
+  }, [textPlace]);
 
   useEffect(() => {
     if (matchMedia('(hover: hover)').matches) box.current?.focus({ preventScroll: true });
@@ -60,7 +63,8 @@ export function Composer({ room, place, replyTo }) {
 
   const change = (/** @type {string} */ next) => {
     setText(next);
-    if (!editing) keepDraft(me, place, next);
+    setQueued(false);
+    keepDraft(me, textPlace, editing && next === editing.content ? '' : next);
   };
 
   const asked = useRef(0);
@@ -101,34 +105,48 @@ export function Composer({ room, place, replyTo }) {
   };
 
   const endComposing = () => {
+    if (editing) keepDraft(me, textPlace, '');
     room.composing = null;
     room.changed();
     box.current?.focus();
   };
 
-  const isSending = files.some((file) => file.state === 'sending');
-  const attachments = files.filter((file) => file.state === 'done');
-  const canSend = !isSending && text.length <= CHARS_MAX && (text.trim() !== '' || (attachments.length > 0 && !editing));
+  const isUploading = files.some((file) => file.state === 'sending' || file.state === 'waiting');
+  const isUploadFailed = files.some((file) => file.state === 'failed');
+  const charsMax = chat.capabilities.limits?.content_chars_max ?? CHARS_MAX;
+  const hasWords = text.trim() !== '';
+  const canSend =
+    text.length <= charsMax && (editing ? hasWords && !isSaving : (hasWords || files.length > 0) && !isUploadFailed);
+
+  /** The words stay where they are until the server has them. @param {Message} message @param {string} content */
+  const save = async (message, content) => {
+    setSaving(true);
+    const done = await chat.attempt(client.edit(message.id, content));
+    setSaving(false);
+    if (done === undefined) return;
+    keepDraft(me, `edit.${message.id}`, '');
+    if (room.composing?.message.id !== message.id) return;
+    room.composing = null;
+    room.changed();
+  };
 
   const submit = () => {
     if (!canSend) return;
     const content = text.trim();
     if (editing) {
-      room.composing = null;
-      room.changed();
-      if (content !== editing.content) {
-        void chat.attempt(client.edit(editing.id, content)).then((done) => {
-          // What was typed is not lost by a refusal.
-          if (done === undefined) keepDraft(me, place, content);
-        });
-      }
+      if (content === editing.content) endComposing();
+      else void save(editing, content);
+      return;
+    }
+    if (isUploading) {
+      setQueued(true);
       return;
     }
     try {
       client.send(room.id, {
         ...(content ? { content, content_type: 'text/markdown' } : {}),
         ...(replyTo ? { reply_to: replyTo.id } : composing ? { reply_to: composing.message.id } : {}),
-        ...(attachments.length > 0 ? { attachments: uploads.take(place) } : {}),
+        ...(files.length > 0 ? { attachments: uploads.take(place) } : {}),
       });
     } catch (error) {
       chat.complain(error);
@@ -138,6 +156,11 @@ export function Composer({ room, place, replyTo }) {
     dismiss();
     if (!isThread && composing) endComposing();
   };
+
+  useEffect(() => {
+    if (isQueued && isUploadFailed) setQueued(false);
+    else if (isQueued && !isUploading) submit();
+  }, [isQueued, isUploading, isUploadFailed]);
 
   const onKeyDown = (/** @type {KeyboardEvent} */ event) => {
     if (event.isComposing) return;
@@ -177,7 +200,16 @@ export function Composer({ room, place, replyTo }) {
   };
 
   const mutedUntil = room.mutedUntil;
-  if (mutedUntil) return html`<div class="cannot-write">${t.youAreMuted(timeOf(mutedUntil))}</div>`;
+  // It ends by itself.
+  useEffect(() => {
+    if (!mutedUntil) return undefined;
+    const timer = setTimeout(() => room.changed(), Math.min(TIMER_MAX_MS, new Date(mutedUntil).getTime() - Date.now() + 100));
+    return () => clearTimeout(timer);
+  }, [mutedUntil]);
+  if (mutedUntil) {
+    const isForGood = new Date(mutedUntil).getFullYear() >= FOR_GOOD_YEAR;
+    return html`<div class="cannot-write" role="status">${isForGood ? t.youAreMutedForGood : t.youAreMuted(pointInTime(mutedUntil))}</div>`;
+  }
   if (!room.data.is_active) return html`<div class="cannot-write">${t.roomIsClosed}</div>`;
   const label = isThread ? t.writeReply : editing ? t.editMessage : t.writeTo(room.title);
   const listId = `completions-${place}`;
@@ -194,7 +226,7 @@ export function Composer({ room, place, replyTo }) {
         ${composing ? html`<${Context} composing=${composing} end=${endComposing} />` : null}
         ${files.length > 0 && !editing ? html`<${Files} place=${place} />` : null}
         <div class="composer-row">
-          ${editing || !deeds.can('signMedia')
+          ${editing
             ? null
             : html`<${IconButton} icon="attach" label=${t.attach} onClick=${() => chooser.current?.click()} />
                 <input
@@ -218,7 +250,7 @@ export function Composer({ room, place, replyTo }) {
             aria-autocomplete="list"
             aria-controls=${completions ? listId : undefined}
             aria-activedescendant=${completions ? `${listId}-${completions.chosen}` : undefined}
-            enterkeyhint="send"
+            enterkeyhint=${matchMedia('(hover: none)').matches ? 'enter' : 'send'}
             onInput=${(/** @type {any} */ event) => {
               change(event.target.value);
               if (!editing) client.typing(room.id, event.target.value !== '');
@@ -229,7 +261,7 @@ export function Composer({ room, place, replyTo }) {
             onBlur=${() => setCompletions(null)}
             onPaste=${(/** @type {ClipboardEvent} */ event) => {
               const pasted = [...(event.clipboardData?.files ?? [])];
-              if (pasted.length === 0 || editing || !deeds.can('signMedia')) return;
+              if (pasted.length === 0 || editing) return;
               event.preventDefault();
               uploads.add(place, pasted);
             }}
@@ -241,7 +273,8 @@ export function Composer({ room, place, replyTo }) {
         </div>
       </form>
     </div>
-    ${text.length > CHARS_MAX - 500 ? html`<p class="wrong" role="status">${t.charsLeft(CHARS_MAX - text.length)}</p>` : null}
+    ${isQueued ? html`<p class="small muted" role="status">${t.sentOnceUploaded}</p>` : null}
+    ${text.length > charsMax - 500 ? html`<p class=${text.length > charsMax ? 'wrong' : 'small muted'} role="status">${t.charsLeft(charsMax - text.length)}</p>` : null}
     ${isThread ? null : html`<${Typing} room=${room} />`}
   </div>`;
 }
@@ -270,8 +303,13 @@ function Files({ place }) {
           <span class="cut" dir="auto">${file.name}</span>
           ${file.state === 'sending'
             ? html`<progress value=${file.progress} max="1" aria-label=${t.uploading(file.name)}></progress>`
-            : html`<span class=${file.state === 'failed' ? 'wrong' : 'small muted'}>${file.state === 'failed' ? t.uploadFailed : t.uploaded}</span>`}
+            : html`<span class=${file.state === 'failed' ? 'wrong' : 'small muted'} role="status">
+                ${file.state === 'failed' ? t.uploadFailed(file.failure) : file.state === 'waiting' ? t.uploadWaits : t.size(file.file.size)}
+              </span>`}
         </span>
+        ${file.state === 'failed' && file.canRetry
+          ? html`<${IconButton} icon="retry" label=${t.uploadAgain(file.name)} class="small again" onClick=${() => uploads.retry(file)} />`
+          : null}
         <${IconButton} icon="close" label=${t.removeFile(file.name)} class="small" onClick=${() => uploads.remove(place, file.id)} />
       </li>`,
     )}
@@ -303,5 +341,7 @@ function CompletionList({ id, completions, choose }) {
 /** @param {{ room: Room }} props */
 function Typing({ room }) {
   const names = room.typists.map((id) => chat.people.want(id)?.display_name ?? t.someone);
-  return html`<div class="typing-line cut">${names.length > 0 ? t.typing(names, false) : ''}</div>`;
+  const { slow_mode_seconds } = room.data;
+  const pace = slow_mode_seconds > 0 && !room.isAtLeast('moderator') ? t.slowModeHere(slow_mode_seconds) : '';
+  return html`<div class="typing-line cut">${names.length > 0 ? t.typing(names, false) : pace}</div>`;
 }

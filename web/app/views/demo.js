@@ -15,9 +15,8 @@ export function Demo() {
   if (!isOffered && !people) return null;
   const make = async () => {
     setBusy(true);
-    const rest = /** @type {any} */ (client.rest);
-    const cast = await chat.attempt(rest.playDemo({ body: {} }, { timeoutMs: 60_000 }));
-    setPeople(/** @type {any} */ (cast)?.people ?? null);
+    const cast = await chat.attempt(client.rest.playDemo({ body: {} }, { timeoutMs: 60_000 }));
+    setPeople(cast?.people ?? null);
     setBusy(false);
   };
   return html`<section class="demo">

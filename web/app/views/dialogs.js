@@ -11,6 +11,8 @@ const MAKERS = {
   settings: () => import('./settings.js').then((module) => module.Settings),
   room: () => import('./room_settings.js').then((module) => module.RoomSettings),
   invite: () => import('./room_settings.js').then((module) => module.Invite),
+  invitation: () => import('./small_dialogs.js').then((module) => module.Invitation),
+  reports: () => import('./reports.js').then((module) => module.Reports),
   shortcuts: () => import('./small_dialogs.js').then((module) => module.Shortcuts),
   picture: () => import('./small_dialogs.js').then((module) => module.Lightbox),
   delete: () => import('./small_dialogs.js').then((module) => module.DeleteMessage),
@@ -54,13 +56,22 @@ export function Dialog({ title, class: more = '', children, foot = null }) {
   useEffect(() => {
     opener.current = document.activeElement;
     element.current?.showModal();
+    // Not the button that closes it: what has no field to begin with is read from its title on.
+    if (!element.current?.querySelector('[autofocus]')) element.current?.focus();
+    const { roomId } = ui;
     return () => {
+      if (ui.roomId && ui.roomId !== roomId) {
+        // It led into another room. Nothing beside the dialog takes the focus before it is gone.
+        if (matchMedia('(hover: hover)').matches) requestAnimationFrame(() => document.querySelector(/** @type {'textarea'} */ ('.room textarea'))?.focus());
+        return;
+      }
       if (opener.current instanceof HTMLElement && opener.current.isConnected) opener.current.focus({ preventScroll: true });
     };
   }, []);
   return html`<dialog
     class=${`dialog ${more}`}
     ref=${element}
+    tabindex="-1"
     aria-labelledby="dialog-title"
     onClose=${() => ui.ask(null)}
     onClick=${(/** @type {MouseEvent} */ event) => {

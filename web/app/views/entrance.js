@@ -1,6 +1,7 @@
 // Where one signs in or makes an account.
 import { chat } from '../model/chat.js';
 import { client } from '../model/client.js';
+import { ui } from '../model/ui.js';
 import { html, useEffect, useRef, useState } from '../lib/html.js';
 import { Problem } from '../../sdk/src/index.js';
 import { t } from '../strings/index.js';
@@ -91,7 +92,7 @@ export function Entrance() {
         <img class="mark" src=${new URL('../../images/mark.svg', import.meta.url).pathname} alt="" />
         <h1>${t.appName}</h1>
       </div>
-      <p class="muted">${t.appPurpose}</p>
+      <p class="muted">${ui.invitation ? t.invitedSignIn : t.appPurpose}</p>
       <div class="tabs" role="tablist" aria-label=${t.account}>${tab(false, t.signIn)} ${tab(true, t.register)}</div>
       <form class="stack" id="entrance-form" role="tabpanel" aria-labelledby=${isNew ? 'tab-new' : 'tab-known'} onSubmit=${submit}>
         ${field('username', isNew ? t.username : t.usernameOrEmail, {

@@ -175,7 +175,7 @@ function Meta({ message, room, isMine }) {
   return html`<div class=${`meta ${isSpecial ? '' : 'regular'}`}>
     ${message.pinned_at ? html`<${Icon} name="pin" /><span class="visually-hidden">${t.pinned}</span>` : null}
     ${message.edited_at && !message.deleted_at
-      ? html`<button type="button" tabindex="-1" onClick=${() => deeds.can('messageHistory') && ui.ask({ kind: 'history', message })}>${t.edited}</button>`
+      ? html`<button type="button" tabindex="-1" onClick=${() => ui.ask({ kind: 'history', message })}>${t.edited}</button>`
       : null}
     <time datetime=${message.created_at} title=${momentOf(message.created_at)}>${timeOf(message.created_at)}</time>
     ${isMine && !message.deleted_at ? html`<${Progress} message=${message} room=${room} />` : null}
@@ -267,7 +267,7 @@ function openMessageMenu(event, message, room) {
     { label: t.reply, icon: 'reply', act: () => reply(message, room) },
     { label: t.openThread, icon: 'thread', act: () => ui.show({ kind: 'thread', messageId: message.id }) },
   );
-  if (deeds.can('forwardMessage')) items.push({ label: t.forward, icon: 'forward', act: () => ui.ask({ kind: 'forward', message }) });
+  items.push({ label: t.forward, icon: 'forward', act: () => ui.ask({ kind: 'forward', message }) });
   if (message.content) items.push({ label: t.copyText, icon: 'copy', act: () => void copy(message.content ?? '') });
   items.push({ label: t.copyLink, icon: 'link', act: () => void copy(new URL(`#/room/${room.id}/${message.seq}`, location.href).href) });
   if (canModerate || room.kind === 'direct') {
@@ -281,7 +281,7 @@ function openMessageMenu(event, message, room) {
   if (isMine) {
     items.push({ label: t.whoRead, icon: 'checks', act: () => ui.ask({ kind: 'receipts', message, room }) });
     if (message.content) items.push({ label: t.edit, icon: 'edit', act: () => edit(message, room) });
-  } else if (deeds.can('reportMessage')) {
+  } else {
     items.push({ label: t.report, icon: 'flag', act: () => ui.ask({ kind: 'report', message }) });
   }
   if (isMine || canModerate) {

@@ -12,8 +12,9 @@ import { talkTo } from './sidebar.js';
 
 /** @import { User } from '../model/people.js' */
 
-export function NewConversation() {
-  const [tab, setTab] = useState(/** @type {'people' | 'rooms' | 'make'} */ ('people'));
+/** @param {{ tab?: 'people' | 'rooms' | 'make' }} props */
+export function NewConversation({ tab: first = 'people' }) {
+  const [tab, setTab] = useState(first);
   const tabs = /** @type {const} */ (['people', 'rooms', 'make']);
   return html`<${Dialog} title=${t.newConversation}>
     <div class="tabs" role="tablist" aria-label=${t.newConversation}>

@@ -3,9 +3,9 @@ import { chat } from '../model/chat.js';
 import { client } from '../model/client.js';
 import { deeds } from '../model/deeds.js';
 import { ui } from '../model/ui.js';
-import { html, useEffect, useRef, useState } from '../lib/html.js';
+import { html, useEffect, useLayoutEffect, useRef, useState } from '../lib/html.js';
 import { useObserved } from '../lib/observable.js';
-import { shortly, timeOf } from '../lib/time.js';
+import { pointInTime } from '../lib/time.js';
 import { t } from '../strings/index.js';
 import { Avatar, RoomAvatar } from './avatar.js';
 import { Composer } from './composer.js';
@@ -43,14 +43,31 @@ export function SidePanel() {
   }
 }
 
+/** Gives the focus back to where it was before, when it was in what goes away. @param {{ current: HTMLElement | null }} panel */
+function useReturnedFocus(panel) {
+  const opener = useRef(document.activeElement);
+  // Before it is gone from the page: afterwards nothing has the focus.
+  useLayoutEffect(() => {
+    const element = panel.current;
+    return () => {
+      const { current } = opener;
+      if (element?.contains(document.activeElement) && current instanceof HTMLElement && current.isConnected) {
+        current.focus({ preventScroll: true });
+      }
+    };
+  }, []);
+}
+
 /** @param {{ title: string, children?: any, isFlush?: boolean }} props */
 function Frame({ title, children, isFlush = false }) {
   const head = useRef(/** @type {HTMLElement | null} */ (null));
+  const panel = useRef(/** @type {HTMLElement | null} */ (null));
+  useReturnedFocus(panel);
   // Where one looks now; the words that follow are read from here.
   useEffect(() => {
     if (!head.current?.closest('.panel')?.contains(document.activeElement)) head.current?.focus();
   }, [title]);
-  return html`<aside class="panel" aria-label=${title}>
+  return html`<aside class="panel" aria-label=${title} ref=${panel}>
     <header class="panel-head">
       <h2 tabindex="-1" ref=${head}>${title}</h2>
       <${IconButton} icon="close" label=${t.close} onClick=${() => ui.show(null)} />
@@ -74,21 +91,24 @@ function Details({ room }) {
     </div>
     ${room.kind === 'direct' && room.peer ? html`<section><${Profile} userId=${room.peer.id} room=${null} isShort /></section>` : null}
     ${room.isMember
-      ? html`${deeds.can('updateConversation') ? html`<${Wishes} room=${room} />` : null}
+      ? html`<${Wishes} room=${room} />
           ${room.kind === 'direct' ? null : html`<${Members} room=${room} />`}
           <section class="stack">
             <button type="button" class="button" onClick=${() => ui.show({ kind: 'pins' })}>
               <${Icon} name="pin" /> ${t.pinnedMessages}
             </button>
+            ${room.kind !== 'direct' && room.isAtLeast('moderator')
+              ? html`<button type="button" class="button" onClick=${() => ui.ask({ kind: 'reports', room })}>
+                  <${Icon} name="flag" /> ${t.reports}
+                </button>`
+              : null}
             ${room.kind !== 'direct' && room.isAtLeast('admin')
               ? html`<button type="button" class="button" onClick=${() => ui.ask({ kind: 'room', room })}>
                     <${Icon} name="settings" /> ${t.roomSettings}
                   </button>
-                  ${deeds.can('createInvitation')
-                    ? html`<button type="button" class="button" onClick=${() => ui.ask({ kind: 'invite', room })}>
-                        <${Icon} name="link" /> ${t.inviteByLink}
-                      </button>`
-                    : null}`
+                  <button type="button" class="button" onClick=${() => ui.ask({ kind: 'invite', room })}>
+                    <${Icon} name="link" /> ${t.inviteByLink}
+                  </button>`
               : null}
             ${room.kind === 'direct'
               ? null
@@ -193,17 +213,13 @@ function memberActions(member, room) {
   }
   if (items.length > 0) items.push(null);
   const isMuted = member.muted_until && new Date(member.muted_until) > new Date();
-  if (deeds.can('muteMember')) {
-    items.push(
-      isMuted
-        ? { label: t.unmute, icon: 'bell', act: () => again(deeds.unmuteMember(of)) }
-        : { label: t.muteForAnHour, icon: 'bell_off', act: () => again(deeds.muteMember(of, new Date(Date.now() + HOUR_MS).toISOString())) },
-    );
-  }
   items.push(
+    isMuted
+      ? { label: t.unmute, icon: 'bell', act: () => again(deeds.unmuteMember(of)) }
+      : { label: t.muteForAnHour, icon: 'bell_off', act: () => again(deeds.muteMember(of, new Date(Date.now() + HOUR_MS).toISOString())) },
     { label: t.removeMember, icon: 'leave', isDanger: true, act: () => ui.ask({ kind: 'remove', room, member }) },
   );
-  if (room.isAtLeast('admin') && deeds.can('banUser')) items.push({ label: t.ban, icon: 'close', isDanger: true, act: () => ui.ask({ kind: 'ban', room, member }) });
+  if (room.isAtLeast('admin')) items.push({ label: t.ban, icon: 'close', isDanger: true, act: () => ui.ask({ kind: 'ban', room, member }) });
   return items;
 }
 
@@ -256,6 +272,8 @@ function Thread({ room, messageId }) {
   const [parent, setParent] = useState(/** @type {Message | null} */ (client.timeline(room.id).byId(messageId)));
   const [read, setRead] = useState(/** @type {Message[] | null} */ (null));
   const end = useRef(/** @type {HTMLElement | null} */ (null));
+  const panel = useRef(/** @type {HTMLElement | null} */ (null));
+  useReturnedFocus(panel);
   useEffect(() => {
     let isGone = false;
     const load = async () => {
@@ -273,7 +291,7 @@ function Thread({ room, messageId }) {
   const replies = merged(read ?? [], room.messages, messageId);
   const outgoing = client.outgoing(room.id).filter((one) => one.draft.reply_to === messageId);
   useEffect(() => end.current?.scrollIntoView?.({ block: 'end' }), [replies.length, outgoing.length]);
-  return html`<aside class="panel" aria-label=${t.thread}>
+  return html`<aside class="panel" aria-label=${t.thread} ref=${panel}>
     <header class="panel-head">
       <h2>${t.thread}</h2>
       <${IconButton} icon="close" label=${t.close} onClick=${() => ui.show(null)} />
@@ -370,7 +388,7 @@ function Hit({ message, highlights = [] }) {
     <header>
       <strong class="cut" dir="auto">${sender?.display_name ?? t.someone}</strong>
       ${room && !room.isOpen ? html`<span class="cut" dir="auto">${room.title}</span>` : null}
-      <time datetime=${message.created_at}>${shortly(message.created_at)} ${timeOf(message.created_at)}</time>
+      <time datetime=${message.created_at}>${pointInTime(message.created_at)}</time>
     </header>
     <p dir="auto">${message.content && highlights.length > 0 ? marked(message.content, highlights) : chat.wordsOf(message)}</p>
   </button>`;

@@ -5,11 +5,14 @@ import { deeds } from '../model/deeds.js';
 import { ui } from '../model/ui.js';
 import { html, useEffect, useState } from '../lib/html.js';
 import { useObserved } from '../lib/observable.js';
-import { shortly } from '../lib/time.js';
+import { pointInTime } from '../lib/time.js';
 import { t } from '../strings/index.js';
 import { Dialog } from './dialogs.js';
 
-/** @import { Room } from '../model/room.js' */
+/**
+ * @import { Ban, Invitation } from '../../sdk/src/generated/types.js'
+ * @import { Room } from '../model/room.js'
+ */
 
 /** @param {{ room: Room }} props */
 export function RoomSettings({ room }) {
@@ -45,7 +48,7 @@ export function RoomSettings({ room }) {
       </div>
       <div class="field">
         <label for="set-description">${t.roomDescription}</label>
-        <textarea class="input" id="set-description" name="description" maxlength="1000" dir="auto">${data.description ?? ''}</textarea>
+        <textarea class="input" id="set-description" name="description" maxlength="2000" dir="auto">${data.description ?? ''}</textarea>
       </div>
       <div class="field">
         <label for="set-slow">${t.slowMode}</label>
@@ -68,7 +71,7 @@ export function RoomSettings({ room }) {
 
 /** @param {{ room: Room }} props */
 function Bans({ room }) {
-  const [bans, setBans] = useState(/** @type {any[]} */ ([]));
+  const [bans, setBans] = useState(/** @type {Ban[]} */ ([]));
   const load = () => deeds.bans(room.id).then(setBans, () => {});
   useEffect(() => void load(), []);
   if (bans.length === 0) return null;
@@ -76,10 +79,9 @@ function Bans({ room }) {
     <h3>${t.banned}</h3>
     <ul>
       ${bans.map((ban) => {
-        const user = ban.user ?? chat.people.want(ban.user_id);
         return html`<li class="person" key=${ban.user_id}>
           <span class="grow">
-            <span class="cut" dir="auto">${user?.display_name ?? t.someone}</span>
+            <span class="cut" dir="auto">${ban.user.display_name}</span>
             <p class="cut" dir="auto">${ban.reason ?? ''}</p>
           </span>
           <button
@@ -116,7 +118,7 @@ const DAY_SECONDS = 86_400;
 /** @param {{ room: Room }} props */
 export function Invite({ room }) {
   const [made, setMade] = useState('');
-  const [all, setAll] = useState(/** @type {any[]} */ ([]));
+  const [all, setAll] = useState(/** @type {Invitation[]} */ ([]));
   const load = () => deeds.invitations(room.id).then(setAll, () => {});
   useEffect(() => void load(), []);
   const submit = async (/** @type {SubmitEvent} */ event) => {
@@ -148,7 +150,7 @@ export function Invite({ room }) {
     ${made
       ? html`<section>
           <div class="copy-line">
-            <input class="input" readonly value=${made} aria-label=${t.inviteByLink} />
+            <input class="input" readonly value=${made} aria-label=${t.inviteByLink} onFocus=${(/** @type {any} */ event) => event.target.select()} />
             <button type="button" class="button" onClick=${() => void navigator.clipboard.writeText(made).then(() => ui.toast(t.copied), () => ui.toast(t.notCopied))}>
               ${t.copy}
             </button>
@@ -161,7 +163,7 @@ export function Invite({ room }) {
           <ul>
             ${all.map(
               (one) => html`<li class="person" key=${one.id}>
-                <span class="grow small">${t.invitationUses(one.uses ?? one.use_count ?? 0, one.max_uses)} · ${one.expires_at ? shortly(one.expires_at) : ''}</span>
+                <span class="grow small">${t.invitationUses(one.uses, one.max_uses ?? null)}${one.expires_at ? ` · ${t.invitationEnds(pointInTime(one.expires_at))}` : ''}</span>
                 <button type="button" class="button small danger" onClick=${() => void chat.attempt(deeds.revokeInvitation(room.id, one.id)).then(load)}>
                   ${t.revoke}
                 </button>

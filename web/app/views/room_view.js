@@ -1,7 +1,6 @@
 // The room that is open: its head, what was said, and where one writes.
 import { chat } from '../model/chat.js';
 import { client } from '../model/client.js';
-import { deeds } from '../model/deeds.js';
 import { uploads } from '../model/uploads.js';
 import { ui } from '../model/ui.js';
 import { html, useEffect, useRef, useState } from '../lib/html.js';
@@ -27,6 +26,7 @@ export function RoomView() {
     if (known) void known.open();
     else void chat.fetchRoom(id).then((found) => (found ? found.open() : setMissing(true)));
   }, [id, room?.isMember]);
+  if (!id && chat.isListed && chat.rooms.size === 0) return html`<${FirstSteps} />`;
   if (!id) {
     return html`<main class="room">
       <div class="empty grow">
@@ -50,13 +50,29 @@ export function RoomView() {
   return html`<${OpenRoom} room=${room} />`;
 }
 
+/** Where somebody begins who is new here. */
+function FirstSteps() {
+  return html`<main class="room">
+    <div class="empty grow">
+      <${Icon} name="talk" />
+      <h2 dir="auto">${t.welcome(chat.me?.display_name ?? '')}</h2>
+      <p>${t.firstSteps}</p>
+      <div class="first-steps">
+        <button type="button" class="button primary" onClick=${() => ui.ask({ kind: 'new', tab: 'people' })}>${t.findSomebody}</button>
+        <button type="button" class="button" onClick=${() => ui.ask({ kind: 'new', tab: 'rooms' })}>${t.lookAtRooms}</button>
+        <button type="button" class="button" onClick=${() => ui.ask({ kind: 'new', tab: 'make' })}>${t.makeFirstRoom}</button>
+      </div>
+    </div>
+  </main>`;
+}
+
 /** @param {{ room: Room }} props */
 function OpenRoom({ room }) {
   useObserved(room, ui);
   const [isOver, setOver] = useState(false);
   const depth = useRef(0);
   // Files may be dropped anywhere on the room.
-  const hasFiles = (/** @type {DragEvent} */ event) => deeds.can('signMedia') && (event.dataTransfer?.types.includes('Files') ?? false);
+  const hasFiles = (/** @type {DragEvent} */ event) => (event.dataTransfer?.types.includes('Files') ?? false);
   const drop = {
     onDragEnter: (/** @type {DragEvent} */ event) => {
       if (!hasFiles(event)) return;

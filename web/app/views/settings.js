@@ -10,6 +10,8 @@ import { t } from '../strings/index.js';
 import { Avatar } from './avatar.js';
 import { Dialog } from './dialogs.js';
 
+/** @import { Session } from '../../sdk/src/generated/types.js' */
+
 export function Settings() {
   useObserved(chat);
   const me = chat.me;
@@ -61,7 +63,7 @@ function Profile() {
     <form class="stack" onSubmit=${submit}>
       <div class="row">
         <${Avatar} user=${me} size="large" />
-        <span class="grow"><strong dir="auto" class="cut">${me?.display_name}</strong><br /><span class="muted">@${me?.username}</span></span>
+        <span class="grow"><strong dir="auto" class="cut">${me?.display_name}</strong><span class="muted">@${me?.username}</span></span>
       </div>
       <div class="field">
         <label for="my-name">${t.displayName}</label>
@@ -79,7 +81,7 @@ function Profile() {
 function Status() {
   const mine = client.presence.mine;
   const [status, setStatus] = useState(/** @type {string} */ (mine));
-  return html`<section>
+  return html`<section class="stack">
     <h3>${t.status}</h3>
     <div class="segments" role="radiogroup" aria-label=${t.status}>
       ${/** @type {const} */ (['online', 'away', 'busy']).map(
@@ -126,20 +128,31 @@ function StatusText() {
 
 function Privacy() {
   const me = /** @type {any} */ (chat.me);
-  const toggle = (/** @type {string} */ name) => void chat.attempt(client.updateProfile(/** @type {any} */ ({ [name]: !me[name] })));
+  const toggle = async (/** @type {string} */ name) => {
+    await chat.attempt(client.updateProfile(/** @type {any} */ ({ [name]: !me[name] })));
+    // What was refused is shown as it was.
+    chat.changed();
+  };
   return html`<section class="stack">
     <h3>${t.privacy}</h3>
     <label class="check">
-      <input type="checkbox" checked=${me.shares_read_marks} onChange=${() => toggle('shares_read_marks')} /> ${t.sharesReadMarks}
+      <input type="checkbox" checked=${me.shares_read_marks} onChange=${() => void toggle('shares_read_marks')} /> ${t.sharesReadMarks}
     </label>
     <label class="check">
-      <input type="checkbox" checked=${me.shares_last_seen} onChange=${() => toggle('shares_last_seen')} /> ${t.sharesLastSeen}
+      <input type="checkbox" checked=${me.shares_last_seen} onChange=${() => void toggle('shares_last_seen')} /> ${t.sharesLastSeen}
     </label>
   </section>`;
 }
 
 function Looks() {
   const [isOn, setOn] = useState(isNotifying());
+  const toggle = async (/** @type {HTMLInputElement} */ box) => {
+    const isWanted = box.checked;
+    const isGiven = await setNotifying(isWanted);
+    setOn(isGiven);
+    box.checked = isGiven;
+    if (isWanted && !isGiven) ui.toast(t.notificationsRefused);
+  };
   return html`<section class="stack">
     <h3>${t.looks}</h3>
     <div class="segments" role="radiogroup" aria-label=${t.looks}>
@@ -152,7 +165,7 @@ function Looks() {
     </div>
     ${canNotify()
       ? html`<label class="check">
-          <input type="checkbox" checked=${isOn} onChange=${() => void setNotifying(!isOn).then(setOn)} /> ${t.notifyMe}
+          <input type="checkbox" checked=${isOn} onChange=${(/** @type {any} */ event) => void toggle(event.target)} /> ${t.notifyMe}
         </label>`
       : null}
   </section>`;
@@ -165,7 +178,7 @@ function Password() {
     });
     element.reset();
   });
-  return html`<section>
+  return html`<section class="stack">
     <h3>${t.changePassword}</h3>
     <form class="stack" onSubmit=${submit}>
       <div class="field">
@@ -181,18 +194,53 @@ function Password() {
   </section>`;
 }
 
+/** The browser and the system, as people call them; else what it says of itself. @param {string} agent */
+function deviceOf(agent) {
+  const browser = BROWSERS.find(([, pattern]) => pattern.test(agent))?.[0];
+  const system = SYSTEMS.find(([, pattern]) => pattern.test(agent))?.[0];
+  return browser && system ? t.browserOn(browser, system) : agent;
+}
+
+/** Each says that it is those below it as well. @type {[string, RegExp][]} */
+const BROWSERS = [
+  ['Edge', /\bEdg/],
+  ['Opera', /\bOPR\//],
+  ['Firefox', /\b(?:Firefox|FxiOS)\//],
+  ['Chrome', /\b(?:Headless)?(?:Chrome|CriOS)\//],
+  ['Safari', /\bSafari\//],
+];
+/** @type {[string, RegExp][]} */
+const SYSTEMS = [
+  ['Android', /\bAndroid\b/],
+  ['iPhone', /\biPhone\b/],
+  ['iPad', /\biPad\b/],
+  ['Windows', /\bWindows\b/],
+  ['macOS', /\bMac OS X\b/],
+  ['ChromeOS', /\bCrOS\b/],
+  ['Linux', /\bLinux\b/],
+];
+
 function Sessions() {
-  const [sessions, setSessions] = useState(/** @type {any[]} */ ([]));
-  const load = () => chat.attempt(client.rest.listSessions()).then((page) => setSessions(page?.items ?? []));
+  const [sessions, setSessions] = useState(/** @type {Session[]} */ ([]));
+  const load = () => chat.attempt(client.rest.listSessions()).then((page) => setSessions(/** @type {Session[]} */ (page?.items ?? [])));
   useEffect(() => void load(), []);
   return html`<section>
     <h3>${t.sessions}</h3>
+    ${sessions.length > 1
+      ? html`<button
+          type="button"
+          class="button small danger"
+          onClick=${() => void chat.attempt(client.rest.revokeOtherSessions()).then(load)}
+        >
+          ${t.signOutElsewhere}
+        </button>`
+      : null}
     <ul>
       ${sessions.map(
         (session) => html`<li class="person" key=${session.id}>
           <span class="grow">
-            <span class="cut">${session.user_agent ?? t.unknownDevice}</span>
-            <p class="cut">${session.ip} · ${shortly(session.last_used_at)}</p>
+            <span class="cut" title=${session.user_agent ?? ''}>${session.user_agent ? deviceOf(session.user_agent) : t.unknownDevice}</span>
+            <p class="cut">${[session.ip, shortly(session.last_used_at)].filter(Boolean).join(' · ')}</p>
           </span>
           ${session.current
             ? html`<span class="tag">${t.thisDevice}</span>`

@@ -110,7 +110,7 @@ function Welcome() {
   return html`<div class="empty">
     <${Icon} name="talk" />
     <p>${t.noConversations}</p>
-    <button type="button" class="button primary" onClick=${() => ui.ask({ kind: 'new' })}>${t.newConversation}</button>
+    <button type="button" class="button primary phone-only" onClick=${() => ui.ask({ kind: 'new' })}>${t.newConversation}</button>
   </div>`;
 }
 
@@ -271,7 +271,7 @@ export function openConversationMenu(event, room) {
     },
   ];
   ui.openMenu(event, room.title, [
-    ...(deeds.can('updateConversation') ? own : []),
+    ...own,
     { label: t.markRead, icon: 'checks', act: () => room.markSeen() },
     ...(room.isOpen ? [{ label: t.pinnedMessages, icon: 'pin', act: () => ui.show({ kind: 'pins' }) }] : []),
   ]);

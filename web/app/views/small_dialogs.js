@@ -3,6 +3,7 @@ import { chat } from '../model/chat.js';
 import { client } from '../model/client.js';
 import { deeds } from '../model/deeds.js';
 import { ui } from '../model/ui.js';
+import { uniqueId } from '../../sdk/src/index.js';
 import { html, useEffect, useState } from '../lib/html.js';
 import { useObserved } from '../lib/observable.js';
 import { momentOf } from '../lib/time.js';
@@ -12,14 +13,15 @@ import { Avatar, RoomAvatar, usePicture } from './avatar.js';
 import { Dialog } from './dialogs.js';
 
 /**
- * @import { Attachment, Member, Message } from '../../sdk/src/generated/types.js'
+ * @import { Attachment, InvitationPreview, Member, Message } from '../../sdk/src/generated/types.js'
  * @import { Room } from '../model/room.js'
  */
 
 /**
- * @param {{ title: string, text: string, yes: string, act: (reason: string) => Promise<unknown>, reasonLabel?: string }} props
+ * @param {{ title: string, text: string, yes: string, act: (reason: string) => Promise<unknown>, reasonLabel?: string,
+ *   isReasonNeeded?: boolean, isSafe?: boolean }} props
  */
-function Question({ title, text, yes, act, reasonLabel = '' }) {
+function Question({ title, text, yes, act, reasonLabel = '', isReasonNeeded = false, isSafe = false }) {
   const [isBusy, setBusy] = useState(false);
   const submit = async (/** @type {SubmitEvent} */ event) => {
     event.preventDefault();
@@ -35,17 +37,17 @@ function Question({ title, text, yes, act, reasonLabel = '' }) {
   };
   return html`<${Dialog} title=${title}>
     <form class="stack" onSubmit=${submit}>
-      <p dir="auto">${text}</p>
+      <p class="question" dir="auto">${text}</p>
       ${reasonLabel
         ? html`<div class="field">
             <label for="reason">${reasonLabel}</label>
-            <input class="input" id="reason" name="reason" maxlength="500" dir="auto" autofocus />
+            <input class="input" id="reason" name="reason" maxlength="500" required=${isReasonNeeded} dir="auto" autofocus />
           </div>`
         : null}
       <div class="row">
         <span class="grow"></span>
         <button type="button" class="button" onClick=${() => ui.ask(null)}>${t.cancel}</button>
-        <button type="submit" class="button primary danger" disabled=${isBusy} autofocus=${!reasonLabel}>${yes}</button>
+        <button type="submit" class=${`button primary ${isSafe ? '' : 'danger'}`} disabled=${isBusy} autofocus=${!reasonLabel}>${yes}</button>
       </div>
     </form>
   <//>`;
@@ -88,15 +90,38 @@ export function HandOver({ room, member }) {
 /** @param {{ message: Message }} props */
 export function Report({ message }) {
   const act = (/** @type {string} */ reason) => deeds.report(message.id, reason).then(() => ui.toast(t.reported));
-  return html`<${Question} title=${t.report} text=${chat.wordsOf(message).slice(0, 200)} yes=${t.report} act=${act} reasonLabel=${t.reason} />`;
+  return html`<${Question}
+    title=${t.report}
+    text=${chat.wordsOf(message).slice(0, 200)}
+    yes=${t.reportIt}
+    act=${act}
+    reasonLabel=${t.reportReason}
+    isReasonNeeded
+  />`;
+}
+
+/** The way into a room by a link. @param {{ token: string, preview: InvitationPreview }} props */
+export function Invitation({ token, preview }) {
+  const about = [t.kinds[/** @type {'public'} */ (preview.kind)], t.members(preview.member_count)].join(' · ');
+  return html`<${Question}
+    title=${t.invitedTo(preview.name ?? t.unnamedRoom)}
+    text=${preview.description ? `${about}\n${preview.description}` : about}
+    yes=${t.joinRoom}
+    isSafe
+    act=${() => deeds.comeIn(token)}
+  />`;
 }
 
 /** @param {{ message: Message }} props */
 export function Forward({ message }) {
   const [words, setWords] = useState('');
-  const rooms = [...chat.rooms.values()].filter((room) => room.isMember && room.title.toLocaleLowerCase().includes(words.trim().toLocaleLowerCase()));
+  // A click that was not answered may be made again, to the same end.
+  const [attempt] = useState(uniqueId);
+  const rooms = [...chat.rooms.values()]
+    .filter((room) => room.isMember && room.title.toLocaleLowerCase().includes(words.trim().toLocaleLowerCase()))
+    .sort((a, b) => (a.lastActivity < b.lastActivity ? 1 : -1));
   const forward = async (/** @type {Room} */ room) => {
-    const done = await chat.attempt(deeds.forward(message.id, room.id));
+    const done = await chat.attempt(deeds.forward(message.id, room.id, `${attempt}-${room.id}`));
     if (!done) return;
     ui.ask(null);
     ui.toast(t.forwardedTo(room.title), { label: t.open, act: () => ui.openRoom(room.id) });
@@ -119,6 +144,7 @@ export function Forward({ message }) {
           </button>
         </li>`,
       )}
+      ${rooms.length === 0 ? html`<li class="empty">${t.noSuchConversation}</li>` : null}
     </ul>
   <//>`;
 }
@@ -150,7 +176,7 @@ function PeopleList({ people }) {
 /** @param {{ message: Message }} props */
 export function WhoReacted({ message }) {
   const found = useAnswer(() => deeds.reactionsOf(message.id));
-  const people = (found ?? []).map((one) => ({ id: one.user_id ?? one.user?.id, hint: one.emoji }));
+  const people = (found ?? []).map((one) => ({ id: one.user_id, hint: one.emoji }));
   return html`<${Dialog} title=${t.whoReacted}>
     ${found === null ? html`<div class="loading"><div class="spinner"></div></div>` : null}
     ${found?.length === 0 ? html`<p class="empty">${t.nobodyYet}</p>` : null}
@@ -168,12 +194,15 @@ export function WhoRead({ message, room }) {
   return html`<${Dialog} title=${t.whoRead}>
     <section>
       <h3>${t.readBy(read.length)}</h3>
+      ${read.length === 0 ? html`<p class="muted">${t.nobodyYet}</p>` : null}
       <${PeopleList} people=${read} />
     </section>
-    <section>
-      <h3>${t.deliveredTo(delivered.length)}</h3>
-      <${PeopleList} people=${delivered} />
-    </section>
+    ${delivered.length > 0
+      ? html`<section>
+          <h3>${t.deliveredTo(delivered.length)}</h3>
+          <${PeopleList} people=${delivered} />
+        </section>`
+      : null}
   <//>`;
 }
 
@@ -181,6 +210,7 @@ export function WhoRead({ message, room }) {
 export function Versions({ message }) {
   const versions = useAnswer(() => deeds.versionsOf(message.id));
   return html`<${Dialog} title=${t.versions}>
+    ${versions?.length === 0 ? html`<p class="empty">${t.noVersions}</p>` : null}
     ${versions === null ? html`<div class="loading"><div class="spinner"></div></div>` : null}
     <ul class="stack">
       ${versions?.map(

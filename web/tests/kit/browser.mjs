@@ -45,9 +45,16 @@ export class Person {
   static async at(browser, url, options = {}) {
     const context = await browser.newContext({ locale: 'en-GB', timezoneId: 'Europe/Berlin', viewport: { width: 1280, height: 800 }, ...options });
     context.setDefaultTimeout(PATIENCE_MS);
+    await context.addInitScript(() => {
+      document.addEventListener('securitypolicyviolation', (event) => console.error(`the policy stopped ${event.effectiveDirective}: ${event.blockedURI}`));
+    });
     const person = new Person(context, await context.newPage());
     person.page.on('console', (message) => {
       if (message.type() === 'error' && !isOfTheNetwork(message.text())) person.complaints.push(message.text());
+    });
+    person.page.on('dialog', (dialog) => {
+      person.complaints.push(`a dialog of the browser: ${dialog.message()}`);
+      void dialog.dismiss();
     });
     person.page.on('pageerror', (error) => person.complaints.push(String(error)));
     await person.page.goto(url);
@@ -93,6 +100,48 @@ export class Person {
   /** The row of a message that has this text. @param {string} text */
   message(text) {
     return this.page.locator('.timeline article').filter({ has: this.page.locator('.text', { hasText: text }) });
+  }
+
+  /** Chooses from what can be done with a message. @param {string} text @param {string} item */
+  async act(text, item) {
+    const row = this.message(text).first();
+    await row.hover();
+    await row.getByRole('button', { name: 'More actions' }).click();
+    await this.page.getByRole('menuitem', { name: item, exact: true }).click();
+  }
+
+  /** Chooses from what can be done with a member of the open room. @param {string} name As it is shown. @param {string} item */
+  async actOnMember(name, item) {
+    await this.showDetails();
+    await this.page.getByRole('button', { name: `Actions for ${name}` }).click();
+    await this.page.getByRole('menuitem', { name: item, exact: true }).click();
+  }
+
+  async showDetails() {
+    const button = this.page.locator('.room-head').getByRole('button', { name: 'Details', exact: true });
+    if ((await button.getAttribute('aria-pressed')) !== 'true') await button.click();
+    await this.page.getByRole('complementary', { name: 'Details' }).waitFor();
+  }
+
+  async showSettings() {
+    await this.page.getByRole('button', { name: 'Profile and settings' }).click();
+    return this.page.getByRole('dialog', { name: 'Settings' });
+  }
+
+  /** The open dialog is closed as a person would. */
+  async escape() {
+    await this.page.keyboard.press('Escape');
+    await this.page.getByRole('dialog').waitFor({ state: 'detached' });
+  }
+
+  /** @param {string} words */
+  async toast(words) {
+    await this.page.locator('.toast', { hasText: words }).waitFor();
+  }
+
+  /** Waits until what I said is a message like any other. @param {string} text */
+  async arrived(text) {
+    await this.page.locator('.timeline article[data-message]').filter({ hasText: text }).waitFor();
   }
 
   /** @param {string} name */

@@ -44,13 +44,28 @@ export function stage(settings = {}) {
 }
 
 /**
+ * The direct conversation with somebody, over the page.
+ *
+ * @param {Person} person
+ * @param {string} username
+ */
+export async function talkTo({ page }, username) {
+  await page.getByRole('button', { name: 'New conversation' }).first().click();
+  await page.getByLabel('Find people by name').fill(username);
+  await page.locator('dialog .person-open').filter({ hasText: `@${username}` }).click();
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+  await page.locator('.room textarea').waitFor();
+}
+
+/**
  * A room made by one and joined by the others, over the page of each.
  *
  * @param {Person} owner
  * @param {string} name
  * @param {string[]} others As they are shown.
+ * @param {boolean} [isPrivate]
  */
-export async function makeRoom(owner, name, others) {
+export async function makeRoom(owner, name, others, isPrivate = false) {
   const { page } = owner;
   await page.getByRole('button', { name: 'New conversation' }).first().click();
   await page.getByRole('tab', { name: 'New room' }).click();
@@ -59,6 +74,7 @@ export async function makeRoom(owner, name, others) {
     await page.getByLabel('Find people by name').fill(other);
     await page.locator('dialog .person-open').filter({ hasText: other }).click();
   }
+  if (isPrivate) await page.getByRole('radio', { name: /Only who is invited/ }).check();
   await page.getByRole('button', { name: 'Create room' }).click();
   await page.locator('.room h1', { hasText: name }).waitFor();
 }
