@@ -1,56 +1,12 @@
 // For everybody: by keyboard alone, to a screen reader, on a phone, in the dark, in any script.
 import assert from 'node:assert/strict';
-import { createRequire } from 'node:module';
 import { test } from 'node:test';
+import { seriousFindings } from './kit/audit.mjs';
+import { until } from './kit/browser.mjs';
 import { makeRoom, stage } from './kit/stage.mjs';
 
 const all = stage();
-const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 const PHONE = { viewport: { width: 390, height: 780 }, hasTouch: true, isMobile: true };
-
-/** What axe finds that is serious. @param {import('playwright-core').Page} page */
-async function seriousFindings(page) {
-  // Evaluated by the debugger, which the page's policy does not bind.
-  if (!(await page.evaluate(() => 'axe' in globalThis))) {
-    await page.evaluate(await (await import('node:fs/promises')).readFile(axe, 'utf8'));
-  }
-  return page.evaluate(async () => {
-    const { violations } = await globalThis.axe.run(document, { resultTypes: ['violations'] });
-    return violations
-      .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-      .map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map((node) => node.html.slice(0, 120)).join(' | ')}`);
-  });
-}
-
-test('axe finds nothing serious, in both themes', async () => {
-  for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
-    const ada = await all.person({ colorScheme });
-    assert.deepEqual(await seriousFindings(ada.page), [], `${colorScheme}: signing in`);
-    const name = `ada-${colorScheme}`;
-    await ada.register(name, 'Ada');
-    assert.deepEqual(await seriousFindings(ada.page), [], `${colorScheme}: nothing there yet`);
-    await makeRoom(ada, `Room ${colorScheme}`, []);
-    await ada.say('Hello *there*, `code`, https://example.org\n\n> quoted\n\n```\nblock\n```');
-    await ada.message('Hello').locator('[data-progress="sent"]').waitFor();
-    await ada.page.getByRole('button', { name: 'Details', exact: true }).click();
-    await ada.page.getByRole('button', { name: 'Developer drawer' }).click();
-    await ada.page.locator('.frame').first().click();
-    assert.deepEqual(await seriousFindings(ada.page), [], `${colorScheme}: a room, its details, the drawer`);
-    await ada.page.getByRole('button', { name: 'Developer drawer' }).click();
-    await ada.page.getByRole('button', { name: 'Emoji', exact: true }).click();
-    await ada.page.getByRole('button', { name: 'grinning face', exact: true }).waitFor();
-    assert.deepEqual(await seriousFindings(ada.page), [], `${colorScheme}: emoji`);
-    await ada.page.keyboard.press('Escape');
-    for (const [button, title] of [['New conversation', 'New conversation'], ['Profile and settings', 'Settings'], ['Keyboard shortcuts', 'Keyboard shortcuts']]) {
-      await ada.page.getByRole('button', { name: button }).first().click();
-      await ada.page.getByRole('dialog', { name: title }).waitFor();
-      assert.deepEqual(await seriousFindings(ada.page), [], `${colorScheme}: ${title}`);
-      await ada.page.keyboard.press('Escape');
-      await ada.page.getByRole('dialog').waitFor({ state: 'detached' });
-    }
-    assert.deepEqual(ada.complaints, []);
-  }
-});
 
 test('a conversation by keyboard alone', async () => {
   const [ada, bob] = [await all.person(), await all.person()];
@@ -91,7 +47,7 @@ test('a conversation by keyboard alone', async () => {
   await keyboard.type('By keys alone :thumbs up');
   await keyboard.press('Escape');
   await keyboard.press('Enter');
-  await ada.message('By keys alone').locator('[data-progress]').waitFor();
+  await ada.arrived('By keys alone');
 
   // To the message above, what can be done with it, and back.
   await page.locator('.timeline').focus();
@@ -120,6 +76,72 @@ test('a conversation by keyboard alone', async () => {
   await bob.open('Ada Keys');
   await bob.say('I hear you');
   await page.locator('[aria-live="polite"]', { hasText: 'Bob Keys: I hear you' }).waitFor({ state: 'attached' });
+  assert.deepEqual(ada.complaints, []);
+});
+
+test('by keys one also reacts, edits, goes from room to room, and finds the focus where it was', async () => {
+  const ada = await all.person();
+  await ada.register('adaf', 'Ada Focus');
+  await makeRoom(ada, 'Left', []);
+  await makeRoom(ada, 'Right', []);
+  const { page } = ada;
+  const { keyboard } = page;
+  /** @param {string} selector */
+  const isOn = (selector) => page.waitForFunction((wanted) => document.activeElement?.matches(wanted), selector);
+  await isOn('.room textarea');
+  await keyboard.type('Keys');
+  await keyboard.press('Enter');
+  await ada.arrived('Keys');
+
+  // A reaction: the first entries of a message's menu.
+  await page.locator('.timeline').focus();
+  await keyboard.press('ArrowUp');
+  await isOn('article');
+  await keyboard.press('Enter');
+  await isOn('[role=menuitem]');
+  await keyboard.press('Enter');
+  await ada.message('Keys').getByRole('button', { name: '👍, 1 person, you too' }).waitFor();
+  await isOn('article');
+
+  // A dialog from the menu gives the focus back to the message.
+  await keyboard.press('Enter');
+  await isOn('[role=menuitem]');
+  await keyboard.press('End');
+  await keyboard.press('Enter');
+  await page.getByRole('dialog', { name: 'Delete this message?' }).waitFor();
+  await keyboard.press('Escape');
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+  await isOn('article');
+
+  // Other words for what was said last.
+  await page.locator('.room textarea').focus();
+  await keyboard.press('ArrowUp');
+  await page.locator('.composer-context', { hasText: 'Edit message' }).waitFor();
+  await keyboard.type(' and more keys');
+  await keyboard.press('Enter');
+  await ada.message('Keys and more keys').waitFor();
+  await isOn('.room textarea');
+
+  // What stands beside the room takes the focus, and gives it back.
+  const details = page.locator('.room-head').getByRole('button', { name: 'Details', exact: true });
+  await details.focus();
+  await keyboard.press('Enter');
+  await isOn('.panel h2');
+  await keyboard.press('Escape');
+  await page.locator('.panel').waitFor({ state: 'detached' });
+  await until(() => details.evaluate((button) => button === document.activeElement), 'the button has the focus');
+  await keyboard.press('Control+Shift+f');
+  await isOn('.panel input[type=search]');
+  await keyboard.press('Escape');
+  await page.locator('.panel').waitFor({ state: 'detached' });
+
+  // From room to room, and into the writing.
+  await keyboard.press('Alt+ArrowDown');
+  await page.locator('.room h1', { hasText: 'Left' }).waitFor();
+  await isOn('.room textarea');
+  await keyboard.press('Alt+ArrowUp');
+  await page.locator('.room h1', { hasText: 'Right' }).waitFor();
+  await isOn('.room textarea');
   assert.deepEqual(ada.complaints, []);
 });
 

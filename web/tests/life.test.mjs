@@ -147,6 +147,37 @@ test('the server dies; what was said meanwhile and typed is there when it is bac
   assert.deepEqual([ada.complaints, bob.complaints], [[], []]);
 });
 
+test('while both talk the server dies twice, and each word is there once, in one order', async () => {
+  const [ada, bob] = [await all.person(), await all.person()];
+  await ada.register('ada6', 'Ada Six');
+  await bob.register('bob6', 'Bob Six');
+  await makeRoom(ada, 'Thunder', ['Bob Six']);
+  await bob.open('Thunder');
+  const wanted = [];
+  for (let round = 0; round < 12; round += 1) {
+    if (round === 4 || round === 8) await all.server.kill();
+    for (const [name, person] of [['ada', ada], ['bob', bob]]) {
+      wanted.push(`${name}-${round}`);
+      await person.say(`${name}-${round}`);
+    }
+    if (round === 5 || round === 9) await all.server.up();
+  }
+  for (const person of [ada, bob]) await person.page.locator('.room textarea').fill('still typing');
+  for (const person of [ada, bob]) {
+    await until(async () => (await person.page.locator('[data-outgoing]').count()) === 0, 'all is acknowledged');
+    await until(async () => (await texts(person)).length === wanted.length, `all is there: ${await texts(person)}`);
+    assert.equal(await person.page.locator('.room textarea').inputValue(), 'still typing');
+  }
+  assert.deepEqual(await texts(ada), await texts(bob));
+  assert.deepEqual([...(await texts(ada))].sort(), [...wanted].sort());
+  // Nobody's own words overtook each other.
+  for (const name of ['ada', 'bob']) {
+    const own = wanted.filter((text) => text.startsWith(name));
+    assert.deepEqual((await texts(ada)).filter((text) => text.startsWith(name)), own);
+  }
+  assert.deepEqual([ada.complaints, bob.complaints], [[], []]);
+});
+
 test('what was said before a page was closed without a connection is sent by the next', async () => {
   const ada = await all.person();
   await ada.register('ada4', 'Ada Four');

@@ -1,6 +1,7 @@
 // What strangers write is shown as they wrote it, and does nothing.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { until } from './kit/browser.mjs';
 import { makeRoom, stage } from './kit/stage.mjs';
 
 const all = stage();
@@ -94,6 +95,115 @@ test('names, rooms, descriptions, messages, markdown and metadata of strangers d
   assert.deepEqual(requests.filter((url) => !url.startsWith(origin) && !url.startsWith('blob:')), []);
   // The policy had nothing to stop.
   assert.deepEqual([ada.complaints, eve.complaints], [[], []]);
+});
+
+test('what strangers call themselves, their files and rooms, and say in passing does nothing', async () => {
+  const [ada, eve, fay] = [await all.person(), await all.person(), await all.person()];
+  const [NAME, STATUS, ROOM, ABOUT] = ATTACKS;
+  /** @type {string[]} */
+  const requests = [];
+  for (const { page } of [ada, eve, fay]) page.on('request', (request) => requests.push(request.url()));
+  await ada.register('ada7', 'Ada Seven');
+  await eve.register('eve7', NAME);
+  const ids = await ada.page.evaluate(async () => {
+    const { chat } = await import(new URL('model/chat.js', document.querySelector('script[type=module]').src).href);
+    return { ada: chat.me.id };
+  });
+  const { room, token, reactions } = await eve.page.evaluate(
+    async ({ ada, name, status, roomName, about }) => {
+      const { client } = await import(new URL('model/client.js', document.querySelector('script[type=module]').src).href);
+      await client.updateProfile({ status: { text: status, emoji: null, until: null }, avatar_url: 'https://elsewhere.example/pixel.png' });
+      const made = await client.rest.createRoom({
+        body: { kind: 'private', name: 'Before', description: about, avatar_url: '/https://elsewhere.example/pixel.png', system_messages: true, member_ids: [ada] },
+      });
+      await client.rest.updateRoom({ room_id: made.id, body: { name: roomName } });
+      // Files that would run if they were opened in place, under a name that would, too.
+      const script = '<script>document.title="hit"<\/script>';
+      const files = [
+        new File([`<svg xmlns="http://www.w3.org/2000/svg" onload="document.title='hit'">${script}</svg>`], `${name}.svg`, { type: 'image/svg+xml' }),
+        new File([`<!DOCTYPE html>${script}`], `"><b>${name}.html`, { type: 'text/html' }),
+      ];
+      const attachments = [];
+      for (const file of files) attachments.push((await client.upload(file)).id);
+      await client.settled(client.send(made.id, { content: `needle ${name} needle`, attachments }).client_id);
+      // What is no emoji is none.
+      const { items } = await client.rest.listMessages({ room_id: made.id });
+      const reactions = await client.react(items[0].id, '<b>').then(() => 'taken', ({ code }) => code);
+      const { token } = await client.rest.invite({ room_id: made.id, body: {} });
+      return { room: made.id, token, reactions };
+    },
+    { ada: ids.ada, name: NAME, status: STATUS, roomName: ROOM, about: ABOUT },
+  );
+  assert.equal(reactions, 'invalid');
+  await ada.open('onload');
+  await ada.page.locator('.system', { hasText: ROOM }).waitFor();
+  await ada.message('needle').locator('.file').nth(1).waitFor();
+  await assertHarmless(ada.page);
+  // They are saved, not opened.
+  for (const index of [0, 1]) {
+    const [download] = await Promise.all([ada.page.waitForEvent('download'), ada.message('needle').locator('.file').nth(index).click()]);
+    assert.doesNotMatch(download.suggestedFilename(), /[<>"]/);
+  }
+  assert.equal(ada.page.url().startsWith(all.server.url), true);
+
+  // Found, completed, typed, and on the person's card.
+  await ada.page.keyboard.press('Control+Shift+f');
+  const hit = ada.page.locator('.panel .hit mark').first();
+  await until(async () => {
+    await ada.page.getByLabel('Words to look for').fill('');
+    await ada.page.getByText('Nothing found.').waitFor({ state: 'detached' });
+    await ada.page.getByLabel('Words to look for').fill('needle');
+    await hit.or(ada.page.getByText('Nothing found.')).first().waitFor();
+    return (await hit.count()) > 0;
+  }, 'it is found');
+  await assertHarmless(ada.page);
+  await ada.page.locator('.panel').getByRole('button', { name: 'Close' }).click();
+  await eve.open('onload');
+  await eve.page.locator('.room textarea').pressSequentially('typing');
+  await ada.page.locator('.typing-line', { hasText: NAME }).waitFor();
+  await ada.page.locator('.room textarea').pressSequentially('@eve');
+  await ada.page.getByRole('option', { name: NAME }).waitFor();
+  await assertHarmless(ada.page);
+  await ada.page.keyboard.press('Escape');
+  await ada.page.locator('.room textarea').fill('');
+  await ada.showDetails();
+  await ada.page.locator('.panel .person-open').filter({ hasText: '@eve7' }).click();
+  await ada.page.locator('.panel .profile-card', { hasText: STATUS }).waitFor();
+  await assertHarmless(ada.page);
+
+  // Forwarded, reported, and in a link.
+  await ada.act('needle', 'Forward');
+  await ada.page.getByRole('dialog', { name: 'Forward' }).getByRole('button', { name: ROOM }).waitFor();
+  await assertHarmless(ada.page);
+  await ada.escape();
+  await ada.act('needle', 'Report to the moderators');
+  await ada.page.getByLabel('What is wrong with it').fill(NAME);
+  await ada.page.getByRole('dialog').getByRole('button', { name: 'Report' }).click();
+  await eve.showDetails();
+  await eve.page.getByRole('button', { name: 'Reports', exact: true }).click();
+  await eve.page.getByRole('dialog', { name: 'Reports' }).getByText(NAME).nth(1).waitFor();
+  await assertHarmless(eve.page);
+  await eve.escape();
+  await fay.page.goto(`${all.server.url}#/invitation/${token}`);
+  await fay.register('fay7', 'Fay Seven');
+  await fay.page.getByRole('dialog').getByText(ABOUT).waitFor();
+  await fay.page.getByRole('dialog').getByText(ROOM).waitFor();
+  await assertHarmless(fay.page);
+  await fay.escape();
+
+  // Put out: the notice names the room.
+  await eve.page.evaluate(
+    async ({ room, ada }) => {
+      const { client } = await import(new URL('model/client.js', document.querySelector('script[type=module]').src).href);
+      await client.rest.removeMember({ room_id: room, user_id: ada });
+    },
+    { room, ada: ids.ada },
+  );
+  await ada.toast(ROOM);
+  await assertHarmless(ada.page);
+  const origin = new URL(all.server.url).origin;
+  assert.deepEqual(requests.filter((url) => !url.startsWith(origin) && !url.startsWith('blob:')), []);
+  assert.deepEqual([ada.complaints, eve.complaints, fay.complaints], [[], [], []]);
 });
 
 test('the policy would stop what slipped through', async () => {

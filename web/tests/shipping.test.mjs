@@ -35,6 +35,60 @@ test('all JavaScript that is shipped is under 150 KB compressed', async () => {
   assert.ok([...sizes.keys()].every((path) => path.startsWith('/assets/')));
 });
 
+test('nothing waits for something else, everything is compressed, and kept for good', async () => {
+  const ada = await all.person();
+  /** @type {Map<string, Record<string, string>>} */
+  const answers = new Map();
+  ada.page.on('response', (response) => answers.set(new URL(response.url()).pathname, response.headers()));
+  await ada.page.reload({ waitUntil: 'networkidle' });
+  const asked = await ada.page.evaluate(() => ({
+    named: [...document.querySelectorAll(/** @type {'link'} */ ('head link[href]'))].map((link) => new URL(link.href).pathname),
+    first: new URL(/** @type {HTMLScriptElement} */ (document.querySelector('script[type=module]')).src).pathname,
+  }));
+  const scripts = [...answers].filter(([, headers]) => headers['content-type']?.startsWith('text/javascript')).map(([path]) => path);
+  // Each is named by the page itself: no module is found out about by another one's arrival.
+  assert.deepEqual(scripts.filter((path) => path !== asked.first && !asked.named.includes(path)), []);
+  for (const [path, headers] of answers) {
+    if (path.startsWith('/assets/')) assert.match(headers['cache-control'], /immutable/, path);
+    // What is small would grow.
+    if (/\/(?:chat|room|en|composer|shell)\.(?:js|css)$/.test(path)) assert.equal(headers['content-encoding'], 'gzip', path);
+    assert.equal(headers['x-content-type-options'], 'nosniff', path);
+  }
+  // A second start asks for the page and for what is of the day, not for a file again.
+  answers.clear();
+  await ada.page.goto('about:blank');
+  await ada.page.goto(all.server.url, { waitUntil: 'networkidle' });
+  const again = await ada.page.evaluate(() => performance.getEntriesByType('resource').filter((one) => one.name.includes('/assets/') && /** @type {PerformanceResourceTiming} */ (one).transferSize > 0).map(({ name }) => name));
+  assert.deepEqual(again, []);
+});
+
+test('the page says what it is, to machines and to those who zoom', async () => {
+  const ada = await all.person();
+  const said = await ada.page.evaluate(() => ({
+    doctype: document.doctype?.name,
+    lang: document.documentElement.lang,
+    title: document.title,
+    description: document.querySelector(/** @type {'meta'} */ ('meta[name=description]'))?.content ?? '',
+    viewport: document.querySelector(/** @type {'meta'} */ ('meta[name=viewport]'))?.content ?? '',
+    icon: document.querySelector(/** @type {'link'} */ ('link[rel=icon]'))?.href,
+    unnamed: [...document.images].filter((image) => !image.hasAttribute('alt')).length,
+    charset: document.characterSet,
+    small: [...document.querySelectorAll('body *')].filter((one) => one.childNodes.length > 0 && parseFloat(getComputedStyle(one).fontSize) < 11).map((one) => one.className),
+  }));
+  assert.deepEqual([said.doctype, said.lang, said.title, said.charset, said.unnamed, said.small], ['html', 'en', 'Confab', 'UTF-8', 0, []]);
+  assert.match(said.description, /.{30,160}/);
+  assert.match(said.viewport, /width=device-width/);
+  assert.doesNotMatch(said.viewport, /user-scalable|maximum-scale/);
+  assert.equal((await fetch(said.icon ?? '')).headers.get('content-type'), 'image/svg+xml');
+  const { headers } = await fetch(all.server.url);
+  assert.match(headers.get('content-security-policy') ?? '', /default-src 'none'/);
+  // The words for those without scripts are there without scripts.
+  const bare = await all.person({ javaScriptEnabled: false });
+  await bare.page.locator('noscript p').waitFor();
+  const place = await bare.page.locator('noscript p').boundingBox();
+  assert.ok(place && place.y > 0 && place.y + place.height < 800, 'they are in sight');
+});
+
 test('the page works below a path that a proxy gives it', async () => {
   const target = { host: '127.0.0.1', port: all.server.port };
   const proxy = createServer((asked, answer) => {
