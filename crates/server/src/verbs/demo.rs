@@ -1,4 +1,8 @@
 //! A few people and their talk, for who looks on for the first time.
+//!
+//! It is played where the data is, or by the all-in-one that holds the data folder, never at some address with a token: the
+//! story happened over days, and no API lets anybody say when something was said. A fleet's is played beside it, with the
+//! same `DATABASE_URL` and `--password-stdin`.
 
 use std::io::BufRead;
 use std::time::Duration;
