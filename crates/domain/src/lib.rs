@@ -43,9 +43,9 @@ pub use invitation::{
 };
 pub use limits::{Limits, Rate};
 pub use message::{
-    ATTACHMENTS_MAX, Attachment, Body, ContentType, Extras, ForwardedFrom, HERE_MEMBERS_MAX, LINKS_MAX,
-    MENTIONS_MAX, Message, Named, PINS_MAX, PREVIEW_CHARS_MAX, Preview, REACTION_KINDS_MAX, Reaction,
-    ReactionCount,
+    ATTACHMENTS_MAX, Attachment, Body, ContentType, Extras, Forward, ForwardedFrom, HERE_MEMBERS_MAX,
+    LINKS_MAX, MENTIONS_MAX, Message, Named, PINS_MAX, PREVIEW_CHARS_MAX, Preview, REACTION_KINDS_MAX,
+    Reaction, ReactionCount,
 };
 pub use room::{
     Ban, Block, EDIT_WINDOW_SECONDS_MAX, History, Horizon, Member, MemberRole, Room, RoomAccess, RoomHead,

@@ -1,10 +1,10 @@
 //! Messages.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::room::words;
-use crate::{MessageId, RoomId, Timestamp, UploadId, UserId};
+use crate::{Error, MessageId, Result, RoomId, Timestamp, UploadId, UserId, naming};
 
 /// Files of one message.
 pub const ATTACHMENTS_MAX: usize = 10;
@@ -247,6 +247,53 @@ pub struct Body {
     pub attachments: Vec<UploadId>,
     /// Whom and what the text names. It does not tell a repeat from another message: it follows from the text.
     pub named: Named,
-    /// Whose words it repeats.
-    pub forwarded_from: Option<ForwardedFrom>,
+    /// The message it repeats.
+    pub forward: Option<Forward>,
+}
+
+/// What is said again in another room.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Forward {
+    /// The very message that is forwarded, which may be a forward itself. A repeat is known by it.
+    pub source_id: MessageId,
+    /// The room that message is in, by whose rights it is read.
+    pub source_room_id: RoomId,
+    /// Where it was first said.
+    pub origin: ForwardedFrom,
+}
+
+impl Body {
+    /// What a forward of this message says: its text and files as they are now. It names nobody in the other room,
+    /// and bears no metadata, which is the host product's about the first place. `Conflict` where there is
+    /// nothing to forward.
+    pub fn forwarding(source: &Message) -> Result<Self> {
+        let Some(content) = source.content.clone().filter(|_| !source.is_deleted()) else {
+            return Err(Error::Conflict("the message is deleted"));
+        };
+        if source.content_type == ContentType::System {
+            return Err(Error::Conflict("a system message is not forwarded"));
+        }
+        let origin = source.extras.forwarded_from.clone();
+        Ok(Self {
+            named: Named {
+                links: naming::read(&content, source.content_type).links,
+                ..Named::default()
+            },
+            content,
+            content_type: source.content_type,
+            reply_to: None,
+            metadata: json!({}),
+            // The store gives the new message copies of these.
+            attachments: source.attachments.iter().map(|file| file.id).collect(),
+            forward: Some(Forward {
+                source_id: source.id,
+                source_room_id: source.room_id,
+                origin: origin.unwrap_or(ForwardedFrom {
+                    message_id: source.id,
+                    sender_id: source.sender_id,
+                    created_at: source.created_at,
+                }),
+            }),
+        })
+    }
 }

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use crate::{Error, Member, MemberRole, Result, RoomKind, Timestamp, UserRole};
+use crate::{Actor, Error, Horizon, Member, MemberRole, Result, RoomKind, Timestamp, UserRole};
 
 /// Everything that can be asked of a room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -205,6 +205,33 @@ const fn refusal(act: Act, standing: Standing) -> &'static str {
             RoomKind::Direct,
         ) => "a direct room cannot be changed",
         _ => "your role does not allow this",
+    }
+}
+
+/// Whether somebody may read this very message: the room's right and their horizon. What they may not read does not
+/// exist for them, for a message's id tells nothing of its room.
+pub fn may_read(actor: &Actor, kind: RoomKind, membership: Option<&Member>, number: i64) -> Result<()> {
+    let member = membership.filter(|member| member.is_current());
+    let standing = Standing {
+        kind,
+        user_role: actor.role,
+        member_role: member.map(|member| member.role),
+    };
+    let is_shown = horizon(actor, member).shows_message(number);
+    if is_shown && verdict(Act::Read, standing) == Verdict::Allowed {
+        Ok(())
+    } else {
+        Err(Error::NotFound)
+    }
+}
+
+/// From where on the actor may see a room, by their current row there.
+pub fn horizon(actor: &Actor, member: Option<&Member>) -> Horizon {
+    match member {
+        // The host product's service reads any room's whole log, member or not.
+        _ if actor.role == UserRole::Service => Horizon::ALL,
+        Some(member) => member.horizon(),
+        None => Horizon::ALL,
     }
 }
 

@@ -215,7 +215,7 @@ fn message(clock: &Ticks, dice: &mut Dice, people: &[Actor], room_ids: &[RoomId]
             metadata: json!({}),
             attachments: Vec::new(),
             named: confab_domain::Named::default(),
-            forwarded_from: None,
+            forward: None,
         },
         created_at: clock.now(),
         trace: Trace::default(),

@@ -200,7 +200,7 @@ async fn main() {
                             metadata: json!({}),
                             attachments: Vec::new(),
                             named: confab_domain::Named::default(),
-                            forwarded_from: None,
+                            forward: None,
                         },
                         created_at: now,
                         trace: Trace {

@@ -330,6 +330,43 @@ async fn a_forward_names_its_first_sender_and_not_its_room() {
 }
 
 #[tokio::test]
+async fn a_lost_ack_of_a_forward_is_healed_when_its_source_is_out_of_reach() {
+    let desk = Desk::open().await;
+    let (ada, bob) = (desk.person().await, desk.person().await);
+    let (private, open) = (desk.room(&ada, "private").await, desk.room(&bob, "public").await);
+    desk.post(
+        &ada,
+        &format!("/rooms/{private}/members"),
+        json!({"user_id": bob.id}),
+    )
+    .await
+    .expect(201);
+    let said = desk.say(&ada, &private, "said").await;
+    let link = forward(&desk, &ada, &said, json!({"room_id": private}))
+        .await
+        .expect(201);
+    let wanted = |client_id: &str| json!({"room_id": open, "client_id": client_id});
+    let firsts = [
+        forward(&desk, &bob, &said, wanted("1")).await.expect(201),
+        forward(&desk, &bob, &link, wanted("2")).await.expect(201),
+    ];
+    desk.delete(&ada, &format!("/rooms/{private}/members/{}", bob.id))
+        .await
+        .expect(204);
+    for (source, client_id, first) in [(&said, "1", &firsts[0]), (&link, "2", &firsts[1])] {
+        let again = forward(&desk, &bob, source, wanted(client_id)).await;
+        assert_eq!(again.header("idempotent-replayed"), "true");
+        assert_eq!(again.expect(200), *first, "of a forward of a forward, too");
+        forward(&desk, &bob, source, wanted("new")).await.expect(404);
+        forward(&desk, &bob, source, json!({"room_id": open}))
+            .await
+            .expect(404);
+    }
+    // Another message under a used id stays a conflict.
+    forward(&desk, &bob, &said, wanted("2")).await.expect(409);
+}
+
+#[tokio::test]
 async fn forwards_take_from_the_budget_of_sends() {
     let mut wishes = Wishes::default();
     wishes.limits.room_sends = Rate::per_minute(2);

@@ -5,8 +5,8 @@ use serde_json::json;
 use super::send_message::{new_message, within_budget};
 use crate::ports::{Ports, Sent};
 use crate::{
-    Actor, Body, ContentType, Error, Findings, ForwardedFrom, Message, MessageId, Named, Result, RoomId,
-    Trace, naming, queries, text,
+    Actor, Body, ContentType, Findings, Forward, ForwardedFrom, MessageId, Named, Result, RoomId, Trace,
+    queries, text,
 };
 
 /// A forward as it came in, unchecked.
@@ -20,11 +20,11 @@ pub struct ForwardMessage {
     pub client_id: Option<String>,
 }
 
-/// Forwards a message: read by the rights of its own room, said by those of the other.
+/// Forwards a message: read by the rights of its own room, said by those of the other. Both are asked again under
+/// the locks of both rooms, so that nothing is forwarded by who was removed or that was deleted.
 ///
-/// The text is copied as it is now. It names nobody in the other room, and bears no metadata, which is the
-/// host product's about the first place. A forward of a forward names the first origin. A repeat of a
-/// `client_id` answers the first forward, also when the source is gone or out of reach by then.
+/// A forward of a forward names the first origin. A repeat of a `client_id` answers the first forward, also when
+/// the source is gone or out of reach by then.
 pub async fn forward_message(
     ports: &Ports,
     actor: &Actor,
@@ -42,7 +42,7 @@ pub async fn forward_message(
     }
     findings.finish()?;
     let source = queries::message(ports, actor, message_id).await;
-    let body = source.and_then(|view| forwarded(&view.message));
+    let body = source.and_then(|view| Body::forwarding(&view.message));
     let is_repeatable = client_id.is_some();
     let message = |body| new_message(ports, actor, room_id, body, client_id, trace);
     let (message, refusal) = match body {
@@ -57,41 +57,14 @@ pub async fn forward_message(
         None => ports.room_writes.send(message).await,
         Some(refusal) => match ports.room_writes.sent_before(&message).await {
             Ok(Some(first)) => Ok(first),
-            // A source out of reach may itself have been a forward, and then nobody can tell what it was.
-            Ok(None) | Err(Error::Conflict(_)) => Err(refusal),
+            Ok(None) => Err(refusal),
             Err(error) => Err(error),
         },
     }
 }
 
-fn forwarded(source: &Message) -> Result<Body> {
-    let Some(content) = source.content.clone().filter(|_| !source.is_deleted()) else {
-        return Err(Error::Conflict("the message is deleted"));
-    };
-    if source.content_type == ContentType::System {
-        return Err(Error::Conflict("a system message is not forwarded"));
-    }
-    let origin = source.extras.forwarded_from.clone();
-    Ok(Body {
-        named: Named {
-            links: naming::read(&content, source.content_type).links,
-            ..Named::default()
-        },
-        content,
-        content_type: source.content_type,
-        // The store gives the new message copies of these.
-        attachments: source.attachments.iter().map(|file| file.id).collect(),
-        forwarded_from: Some(origin.unwrap_or(ForwardedFrom {
-            message_id: source.id,
-            sender_id: source.sender_id,
-            created_at: source.created_at,
-        })),
-        ..remembered(source.id)
-    })
-}
-
-/// A body that is known again by whose words it repeats alone: the text may have changed meanwhile.
-fn remembered(message_id: MessageId) -> Body {
+/// A body that is known again by the message it repeats alone, for nothing else of that can be told any more.
+fn remembered(source_id: MessageId) -> Body {
     Body {
         content: String::new(),
         content_type: ContentType::Plain,
@@ -99,10 +72,14 @@ fn remembered(message_id: MessageId) -> Body {
         metadata: json!({}),
         attachments: Vec::new(),
         named: Named::default(),
-        forwarded_from: Some(ForwardedFrom {
-            message_id,
-            sender_id: crate::UserId(uuid::Uuid::nil()),
-            created_at: crate::Timestamp::from_millis(0),
+        forward: Some(Forward {
+            source_id,
+            source_room_id: RoomId(uuid::Uuid::nil()),
+            origin: ForwardedFrom {
+                message_id: source_id,
+                sender_id: crate::UserId(uuid::Uuid::nil()),
+                created_at: crate::Timestamp::from_millis(0),
+            },
         }),
     }
 }

@@ -124,7 +124,7 @@ fn checked(send: SendMessage, role: UserRole) -> Result<(Body, Option<String>)> 
             metadata,
             attachments,
             named: Named::default(),
-            forwarded_from: None,
+            forward: None,
         },
         send.client_id,
     ))

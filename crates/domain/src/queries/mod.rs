@@ -27,7 +27,7 @@ pub use search::{MessageFound, SearchMessages, SearchPlace, answers, search_mess
 
 use crate::ports::Ports;
 use crate::rights::{self, Act, Standing, Verdict};
-use crate::{Actor, Error, Horizon, Result, RoomAccess, RoomId, UserRole};
+use crate::{Actor, Error, Horizon, Result, RoomAccess, RoomId};
 
 /// Where an actor stands towards a room they looked up.
 pub fn standing(actor: &Actor, access: &RoomAccess) -> Standing {
@@ -56,10 +56,5 @@ pub async fn access_for(ports: &Ports, actor: &Actor, room_id: RoomId, act: Act)
 
 /// From where on the actor may see the room.
 pub fn horizon(actor: &Actor, access: &RoomAccess) -> Horizon {
-    match access.current() {
-        // The host product's service reads any room's whole log, member or not.
-        _ if actor.role == UserRole::Service => Horizon::ALL,
-        Some(member) => member.horizon(),
-        None => Horizon::ALL,
-    }
+    rights::horizon(actor, access.current())
 }

@@ -47,7 +47,7 @@ async fn tell_one<C: ConnectionTrait>(
         metadata: notice.metadata(),
         attachments: Vec::new(),
         named: Named::default(),
-        forwarded_from: None,
+        forward: None,
     };
     let message = message(log, body, act);
     insert(run, &message).await?;
@@ -92,7 +92,7 @@ async fn insert<C: ConnectionTrait>(run: &Runner<'_, C>, message: &Message) -> R
         metadata: message.metadata.clone(),
         attachments: Vec::new(),
         named: Named::default(),
-        forwarded_from: None,
+        forward: None,
     };
     let arguments = vec![
         message.room_id.0.into(),

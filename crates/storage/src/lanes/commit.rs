@@ -142,15 +142,19 @@ impl Committer {
                     LaneTransaction::begin_postgres(&mut sound.connection).await?
                 }
             };
-            let mut room_ids: Vec<RoomId> = jobs.iter().map(|job| job.message.room_id).collect();
+            // What is forwarded is read under the lock of its own room, too.
+            let forwards = jobs.iter().filter_map(|job| job.message.body.forward.as_ref());
+            let mut room_ids: Vec<RoomId> = forwards.map(|forward| forward.source_room_id).collect();
+            room_ids.extend(jobs.iter().map(|job| job.message.room_id));
             room_ids.sort_unstable();
             room_ids.dedup();
             let heads = transaction.lock(&room_ids, waits).await?;
             let facts = transaction.facts(jobs).await?;
             let repeat_ids: Vec<_> = facts.rows.iter().filter_map(|row| row.repeat_id).collect();
             let repeats = transaction.repeats(&repeat_ids).await?;
+            let sources = transaction.sources(jobs).await?;
             let uploads = transaction.uploads(jobs).await?;
-            let plan = plan(jobs, &heads, &facts.rows, &repeats, &uploads, now);
+            let plan = plan(jobs, &heads, &facts.rows, &repeats, &uploads, &sources, now);
             if !plan.messages.is_empty() {
                 transaction.write(&plan, jobs).await?;
             }

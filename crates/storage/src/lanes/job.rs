@@ -61,12 +61,12 @@ pub(crate) fn body_hash(body: &Body) -> Uuid {
         hash.update([1]);
         hash.update(upload_id.0.as_bytes());
     }
-    match &body.forwarded_from {
+    match &body.forward {
         // A forward is known by its source: what that says may change between two attempts.
-        Some(from) => {
+        Some(forward) => {
             hash = Sha256::new();
             hash.update([2]);
-            hash.update(from.message_id.0.as_bytes());
+            hash.update(forward.source_id.0.as_bytes());
         }
         None => hash.update(body.content.as_bytes()),
     }
@@ -103,7 +103,7 @@ fn hash_json(hash: &mut Sha256, json: &Json) {
 
 #[cfg(test)]
 mod tests {
-    use confab_domain::{ContentType, UploadId};
+    use confab_domain::{ContentType, Forward, ForwardedFrom, MessageId, UploadId};
     use serde_json::json;
 
     use super::*;
@@ -116,7 +116,7 @@ mod tests {
             metadata,
             attachments: Vec::new(),
             named: confab_domain::Named::default(),
-            forwarded_from: None,
+            forward: None,
         }
     }
 
@@ -140,16 +140,30 @@ mod tests {
         };
         assert_ne!(same, body_hash(&with_files(&[1])));
         assert_ne!(body_hash(&with_files(&[1, 2])), body_hash(&with_files(&[2, 1])));
-        let forward = |content: &str, source: u128| Body {
-            forwarded_from: Some(confab_domain::ForwardedFrom {
-                message_id: confab_domain::MessageId(Uuid::from_u128(source)),
-                sender_id: UserId(Uuid::from_u128(1)),
-                created_at: confab_domain::Timestamp::from_millis(0),
+        let forward = |content: &str, source: u128, origin: u128| Body {
+            forward: Some(Forward {
+                source_id: MessageId(Uuid::from_u128(source)),
+                source_room_id: RoomId(Uuid::from_u128(2)),
+                origin: ForwardedFrom {
+                    message_id: MessageId(Uuid::from_u128(origin)),
+                    sender_id: UserId(Uuid::from_u128(1)),
+                    created_at: confab_domain::Timestamp::from_millis(0),
+                },
             }),
             ..body(content, json!({}))
         };
-        assert_eq!(body_hash(&forward("a", 1)), body_hash(&forward("edited", 1)));
-        assert_ne!(body_hash(&forward("a", 1)), body_hash(&forward("a", 2)));
+        let first = body_hash(&forward("a", 1, 1));
+        assert_eq!(first, body_hash(&forward("edited", 1, 1)));
+        assert_ne!(
+            first,
+            body_hash(&forward("a", 2, 1)),
+            "a forward of the same origin"
+        );
+        assert_eq!(
+            first,
+            body_hash(&forward("a", 1, 9)),
+            "which may be known no longer"
+        );
     }
 
     #[test]

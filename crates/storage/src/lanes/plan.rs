@@ -1,12 +1,13 @@
 //! Decides a batch, under the locks of its rooms: repeats first, then rights, then places. No I/O.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use confab_domain::ports::NewMessage;
-use confab_domain::rights::{SendFacts, may_send};
+use confab_domain::rights::{SendFacts, may_read, may_send};
 use confab_domain::{
-    Attachment, Error, Extras, Findings, Horizon, Member, Message, MessageId, Preview, Result, RoomId,
+    Attachment, Body, Error, Extras, Findings, Horizon, Member, Message, MessageId, Preview, Result, RoomId,
     RoomKind, Timestamp, Upload, UploadId, UserId,
 };
 use uuid::Uuid;
@@ -59,6 +60,17 @@ pub(crate) struct Repeat {
     pub(crate) message: Arc<Message>,
     pub(crate) body_hash: Uuid,
 }
+
+/// A message that somebody forwards, with what they may be judged by in its room.
+#[derive(Clone, Debug)]
+pub(crate) struct Source {
+    pub(crate) message: Message,
+    pub(crate) kind: RoomKind,
+    pub(crate) membership: Option<Member>,
+}
+
+/// The messages that are forwarded, by themselves and by who forwards them.
+pub(crate) type Sources = HashMap<(MessageId, UserId), Source>;
 
 /// What becomes of one send.
 #[derive(Debug)]
@@ -115,6 +127,7 @@ pub(crate) fn plan(
     rows: &[SendRow],
     repeats: &HashMap<MessageId, Repeat>,
     uploads: &HashMap<UploadId, Upload>,
+    sources: &Sources,
     now: Timestamp,
 ) -> Plan {
     let mut plan = Plan {
@@ -132,8 +145,11 @@ pub(crate) fn plan(
     let mut taken: HashSet<UploadId> = HashSet::new();
     // A client_id that occurs twice in the batch: which message it became.
     let mut accepted: HashMap<Uuid, usize> = HashMap::with_capacity(jobs.len());
+    // Rooms of which a send was left out: what follows it there must not go before it.
+    let mut left: HashSet<RoomId> = HashSet::new();
     for (index, (job, row)) in jobs.iter().zip(rows).enumerate() {
-        let verdict = match judge(job, row, heads, repeats) {
+        let verdict = match judge(job, row, heads, repeats, sources) {
+            Judged::New(_) if left.contains(&job.message.room_id) => Verdict::LeftOut,
             Judged::Verdict(verdict) => verdict,
             Judged::New(counters) => match accepted.get(&job.client_key) {
                 Some(&first) if jobs[plan.messages[first].0].body_hash == job.body_hash => {
@@ -141,21 +157,25 @@ pub(crate) fn plan(
                 }
                 Some(_) => Verdict::Refused(another_body()),
                 None => match admit(job, row, last_sent_at(&plan, job, row, now), now)
-                    .and_then(|()| files(job, uploads, &taken))
+                    .and_then(|()| body(job, sources))
+                    .and_then(|body| Ok((files(job, &body, uploads, &taken)?, body)))
                 {
                     Err(error) => Verdict::Refused(error),
-                    Ok(files) => {
+                    Ok((files, body)) => {
                         let place = place(&mut plan, job, counters);
                         bear(&mut plan, &mut taken, job, &files);
                         note_others(&mut plan, job, row, place.last_number);
                         plan.messages
-                            .push((index, Arc::new(message(job, row, place, files.files))));
+                            .push((index, Arc::new(message(job, &body, row, place, files.files))));
                         accepted.insert(job.client_key, plan.messages.len() - 1);
                         Verdict::Accepted(plan.messages.len() - 1)
                     }
                 },
             },
         };
+        if matches!(verdict, Verdict::LeftOut) {
+            left.insert(job.message.room_id);
+        }
         plan.verdicts.push(verdict);
     }
     plan
@@ -182,6 +202,7 @@ fn judge(
     row: &SendRow,
     heads: &HashMap<RoomId, Counters>,
     repeats: &HashMap<MessageId, Repeat>,
+    sources: &Sources,
 ) -> Judged {
     if let Some(repeat) = row.repeat_id.and_then(|id| repeats.get(&id)) {
         return Judged::Verdict(if repeat.body_hash == job.body_hash {
@@ -196,10 +217,35 @@ fn judge(
     if row.room.is_none() {
         return Judged::Verdict(Verdict::Refused(Error::NotFound));
     }
+    let is_source_held =
+        source(job, sources).is_some_and(|source| !heads.contains_key(&source.message.room_id));
     match heads.get(&job.message.room_id) {
-        Some(counters) => Judged::New(*counters),
-        None => Judged::Verdict(Verdict::LeftOut),
+        Some(counters) if !is_source_held => Judged::New(*counters),
+        _ => Judged::Verdict(Verdict::LeftOut),
     }
+}
+
+/// The message that this send forwards, if it stands.
+fn source<'a>(job: &Job, sources: &'a Sources) -> Option<&'a Source> {
+    let NewMessage { actor, body, .. } = &job.message;
+    let forward = body.forward.as_ref()?;
+    sources.get(&(forward.source_id, actor.user_id))
+}
+
+/// What is said: of a forward what its source says now, read under the lock of the source's room, so that
+/// nobody forwards what was taken from them or from everybody.
+fn body<'a>(job: &'a Job, sources: &Sources) -> Result<Cow<'a, Body>> {
+    let NewMessage { actor, body, .. } = &job.message;
+    if body.forward.is_none() {
+        return Ok(Cow::Borrowed(body));
+    }
+    let Source {
+        message,
+        kind,
+        membership,
+    } = source(job, sources).ok_or(Error::NotFound)?;
+    may_read(actor, *kind, membership.as_ref(), message.number)?;
+    Body::forwarding(message).map(Cow::Owned)
 }
 
 fn admit(job: &Job, row: &SendRow, last_sent_at: Option<Timestamp>, now: Timestamp) -> Result<()> {
@@ -244,16 +290,16 @@ struct Borne {
 
 /// Each file is its sender's own, whole, and of no message yet; or one of the message that is forwarded, which
 /// its forwarder may read.
-fn files(job: &Job, uploads: &HashMap<UploadId, Upload>, taken: &HashSet<UploadId>) -> Result<Borne> {
+fn files(
+    job: &Job,
+    body: &Body,
+    uploads: &HashMap<UploadId, Upload>,
+    taken: &HashSet<UploadId>,
+) -> Result<Borne> {
     let NewMessage {
-        actor,
-        body,
-        created_at,
-        ..
+        actor, created_at, ..
     } = &job.message;
-    // The command that forwards names the files of what its sender may read, and nobody else names an origin:
-    // the first of all forwards, which need not be the message that bears them here.
-    let is_forward = body.forwarded_from.is_some();
+    let source_id = body.forward.as_ref().map(|forward| forward.source_id);
     let mut borne = Borne::default();
     let mut findings = Findings::default();
     for (index, id) in body.attachments.iter().enumerate() {
@@ -265,7 +311,7 @@ fn files(job: &Job, uploads: &HashMap<UploadId, Upload>, taken: &HashSet<UploadI
                 borne.files.push(upload.file.clone());
                 borne.sources.push(None);
             }
-            Some(upload) if is_forward && upload.message_id.is_some() => {
+            Some(upload) if source_id.is_some() && upload.message_id == source_id => {
                 borne.files.push(Attachment {
                     id: UploadId::mint(*created_at),
                     ..upload.file.clone()
@@ -336,13 +382,12 @@ fn note_others(plan: &mut Plan, job: &Job, row: &SendRow, number: i64) {
         .extend(named.into_iter().map(|user_id| (room_id, user_id, number)));
 }
 
-fn message(job: &Job, row: &SendRow, place: Counters, attachments: Vec<Attachment>) -> Message {
+fn message(job: &Job, body: &Body, row: &SendRow, place: Counters, attachments: Vec<Attachment>) -> Message {
     let NewMessage {
         id,
         room_id,
         actor,
         client_id,
-        body,
         created_at,
         ..
     } = &job.message;
@@ -364,7 +409,7 @@ fn message(job: &Job, row: &SendRow, place: Counters, attachments: Vec<Attachmen
         attachments,
         extras: Extras {
             named: body.named.clone(),
-            forwarded_from: body.forwarded_from.clone(),
+            forwarded_from: body.forward.as_ref().map(|forward| forward.origin.clone()),
             // The event is the same for everybody, so it shows what everybody may see.
             parent: row
                 .parent

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use confab_domain::ports::partition_of;
+use confab_domain::ports::{NewMessage, partition_of};
 use confab_domain::{Epoch, MessageId, RoomId, RoomKind, Upload, UploadId};
 use sea_orm::{DbErr, RuntimeErr};
 use serde_json::json;
@@ -12,9 +12,10 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::job::Job;
-use super::plan::{Counters, Parent, Plan, Repeat, RoomState, SendRow};
+use super::plan::{Counters, Parent, Plan, Repeat, RoomState, SendRow, Source, Sources};
 use crate::change::is_peer_shut;
 use crate::dialect::Dialect;
+use crate::lists::{self, ListColumn};
 use crate::rows::{self, Row, attachments_text, extras_text, metadata_text};
 use crate::uploads;
 
@@ -242,20 +243,7 @@ impl<'c> LaneTransaction<'c> {
             dialect.ids_table("$1")
         );
         let ids = dialect.ids_text(message_ids.iter().map(|id| id.0));
-        let rows = match self {
-            Self::Postgres(on) => postgres_rows(
-                sqlx::query(sqlx::AssertSqlSafe(sql))
-                    .bind(ids)
-                    .fetch_all(&mut **on)
-                    .await,
-            ),
-            Self::Sqlite(on) => sqlite_rows(
-                sqlx::query(sqlx::AssertSqlSafe(sql))
-                    .bind(ids)
-                    .fetch_all(&mut **on)
-                    .await,
-            ),
-        }?;
+        let rows = self.rows(sql, ids).await?;
         rows.iter()
             .map(|row| {
                 let message = rows::message(row)?;
@@ -282,24 +270,53 @@ impl<'c> LaneTransaction<'c> {
         ids.dedup();
         let dialect = self.dialect();
         let sql = uploads::to_attach_sql(dialect);
-        let ids = dialect.ids_text(ids);
-        let rows = match self {
-            Self::Postgres(on) => postgres_rows(
-                sqlx::query(sqlx::AssertSqlSafe(sql))
-                    .bind(ids)
-                    .fetch_all(&mut **on)
-                    .await,
-            ),
-            Self::Sqlite(on) => sqlite_rows(
-                sqlx::query(sqlx::AssertSqlSafe(sql))
-                    .bind(ids)
-                    .fetch_all(&mut **on)
-                    .await,
-            ),
-        }?;
+        let rows = self.rows(sql, dialect.ids_text(ids)).await?;
         rows.iter()
             .map(|row| uploads::upload(row).map(|upload| (upload.file.id, upload)))
             .collect()
+    }
+
+    /// The messages that these sends forward, each with its forwarder's row in its room. Nothing is asked when
+    /// none forwards.
+    pub(crate) async fn sources(&mut self, jobs: &[Job]) -> Result<Sources, DbErr> {
+        let forwards = jobs.iter().filter_map(|job| {
+            let NewMessage { actor, body, .. } = &job.message;
+            let forward = body.forward.as_ref()?;
+            Some(json!([hex(forward.source_id.0), hex(actor.user_id.0)]))
+        });
+        let pairs: Vec<_> = forwards.collect();
+        if pairs.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let columns = [ListColumn::Id("message_id"), ListColumn::Id("forwarder_id")];
+        let sql = format!(
+            "SELECT list.forwarder_id, r.kind, {}, {} FROM {} AS list JOIN messages g ON g.id = list.message_id \
+             JOIN rooms r ON r.id = g.room_id AND r.deleted_at IS NULL \
+             LEFT JOIN members m ON m.room_id = g.room_id AND m.user_id = list.forwarder_id",
+            rows::MESSAGE,
+            rows::MEMBER,
+            lists::table(self.dialect(), "$1", &columns)
+        );
+        let rows = self.rows(sql, json!(pairs).to_string()).await?;
+        rows.iter()
+            .map(|row| {
+                let source = Source {
+                    message: rows::message(row)?,
+                    kind: row.word("kind", RoomKind::parse)?,
+                    membership: rows::member_or_none(row)?,
+                };
+                Ok(((source.message.id, row.id("forwarder_id")?), source))
+            })
+            .collect()
+    }
+
+    /// The rows that a statement with one argument of text returns.
+    async fn rows(&mut self, sql: String, argument: String) -> Result<Vec<Row>, DbErr> {
+        let query = sqlx::AssertSqlSafe(sql);
+        match self {
+            Self::Postgres(on) => postgres_rows(sqlx::query(query).bind(argument).fetch_all(&mut **on).await),
+            Self::Sqlite(on) => sqlite_rows(sqlx::query(query).bind(argument).fetch_all(&mut **on).await),
+        }
     }
 
     /// Writes the messages, their outbox rows, the heads and the marks; where there are any, what they do to

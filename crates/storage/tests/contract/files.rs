@@ -3,9 +3,10 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use confab_domain::ports::{NewMessage, NewUpload, RoomWrites, Sent, Uploads};
+use confab_domain::ports::{MessageReads, NewMessage, NewUpload, RoomReads, RoomWrites, Sent, Uploads};
 use confab_domain::{
-    Actor, Attachment, Deed, Error, ForwardedFrom, History, MessageId, Result, RoomId, RoomKind, UploadId,
+    Actor, Attachment, Body, Deed, Error, EventBody, History, Message, MessageId, Result, RoomId, RoomKind,
+    UploadId,
 };
 use confab_storage::Store;
 
@@ -16,6 +17,7 @@ on_both!(
     attaches_a_file_to_one_message,
     attaches_in_a_race_once,
     gives_files_up_with_their_message,
+    keeps_files_through_edits,
     forwards_a_file_as_a_copy,
     gives_files_up_with_their_room,
     sweeps_what_is_due_once,
@@ -50,7 +52,7 @@ fn file(id: UploadId, size: i64) -> Attachment {
     }
 }
 
-async fn finished(world: &World, owner: &Actor) -> Attachment {
+pub(crate) async fn finished(world: &World, owner: &Actor) -> Attachment {
     let file = file(begun(world, owner).await, 7);
     let due_at = world.now().plus(DAY);
     world
@@ -76,6 +78,13 @@ fn fields(outcome: Result<Sent>) -> Vec<String> {
     match outcome {
         Err(Error::Invalid(fields)) => fields.into_iter().map(|field| field.field).collect(),
         other => panic!("{other:?}"),
+    }
+}
+
+fn gone(message: &Message) -> Deed {
+    Deed::DeleteMessage {
+        message_id: message.id,
+        reason: None,
     }
 }
 
@@ -169,22 +178,60 @@ async fn gives_files_up_with_their_message(world: World) {
     let anna = world.user("anna").await;
     let room = world.room(&anna, RoomKind::Public, History::All).await;
     let (one, two) = (finished(&world, &anna).await, finished(&world, &anna).await);
-    let gone = send(&world, room, &anna, &[one.id]).await.unwrap().message;
+    let dropped = send(&world, room, &anna, &[one.id]).await.unwrap().message;
     send(&world, room, &anna, &[two.id]).await.unwrap();
-    world
-        .deed(
-            room,
-            &anna,
-            Deed::DeleteMessage {
-                message_id: gone.id,
-                reason: None,
-            },
-        )
-        .await;
+    world.deed(room, &anna, gone(&dropped)).await;
     assert!(!stands(&world.store, one.id).await && stands(&world.store, two.id).await);
     let due = world.store.take_due(world.now(), world.now(), 100).await.unwrap();
     assert_eq!(due.len(), 1);
     assert_eq!((due[0].id, due[0].blob_id), (one.id, Some(one.id)));
+}
+
+async fn keeps_files_through_edits(world: World) {
+    let anna = world.user("anna").await;
+    let room = world.room(&anna, RoomKind::Public, History::All).await;
+    let file = finished(&world, &anna).await;
+    let mut said = bearing(&world, room, &anna, &[file.id]);
+    said.body.content = "a slip".into();
+    let said = world.store.send(said).await.unwrap().message;
+    let edit = |content: &str| Deed::EditMessage {
+        message_id: said.id,
+        content: content.into(),
+        named: confab_domain::Named::default(),
+    };
+    for content in ["", "said better", ""] {
+        let changed = world.deed(room, &anna, edit(content)).await;
+        let EventBody::MessageUpdated { message: told } = &changed.events[0].body else {
+            panic!("{:?}", changed.events);
+        };
+        let (kept, _) = world.store.message(said.id, anna.user_id).await.unwrap().unwrap();
+        for message in [told.as_ref(), kept.as_ref()] {
+            assert_eq!(message.content.as_deref(), Some(content));
+            assert_eq!(message.attachments, [file.clone()]);
+        }
+    }
+    let upload = world.store.uploads(&[file.id]).await.unwrap().remove(0).unwrap();
+    assert_eq!(upload.message_id, Some(said.id));
+    let former = world
+        .store
+        .former_texts(room, said.id, 0, 10)
+        .await
+        .unwrap()
+        .items;
+    let former: Vec<_> = former.iter().map(|former| former.content.as_str()).collect();
+    assert_eq!(former, ["a slip", "", "said better"]);
+    // Without files there must be a text.
+    let bare = world.say(room, &anna, "hello").await;
+    let nothing = Deed::EditMessage {
+        message_id: bare.id,
+        content: String::new(),
+        named: confab_domain::Named::default(),
+    };
+    let refused = world
+        .store
+        .change(room, &anna, nothing, world.now(), trace())
+        .await;
+    assert!(matches!(refused, Err(Error::Invalid(_))), "{refused:?}");
 }
 
 async fn forwards_a_file_as_a_copy(world: World) {
@@ -193,23 +240,23 @@ async fn forwards_a_file_as_a_copy(world: World) {
     let elsewhere = world.room(&bert, RoomKind::Private, History::All).await;
     let file = finished(&world, &anna).await;
     let first = send(&world, room, &anna, &[file.id]).await.unwrap().message;
-    let forward = |files: &[UploadId]| {
-        let mut message = bearing(&world, elsewhere, &bert, files);
-        message.body.forwarded_from = Some(ForwardedFrom {
-            message_id: first.id,
-            sender_id: anna.user_id,
-            created_at: first.created_at,
-        });
-        message
+    world.deed(room, &bert, Deed::Join).await;
+    let forward = |source: &Message| NewMessage {
+        body: Body::forwarding(source).unwrap(),
+        ..bearing(&world, elsewhere, &bert, &[])
     };
-    let loose = finished(&world, &anna).await;
-    let refused = world.store.send(forward(&[file.id, loose.id])).await;
-    assert_eq!(
-        fields(refused),
-        ["attachments[1]"],
-        "of no message, and not the sender's"
-    );
-    let once = forward(&[file.id]);
+    // Whatever files are named: it bears those of its source.
+    let loose = finished(&world, &bert).await;
+    let mut more = forward(&first);
+    more.body.attachments.push(loose.id);
+    let sent = world.store.send(more).await.unwrap().message;
+    assert_eq!(sent.attachments.len(), 1);
+    world.deed(elsewhere, &bert, gone(&sent)).await;
+    for due in world.store.take_due(world.now(), world.now(), 100).await.unwrap() {
+        assert_eq!(due.blob_id, None, "the first needs the bytes");
+        world.store.forget(&[due.id]).await.unwrap();
+    }
+    let once = forward(&first);
     let second = world.store.send(once.clone()).await.unwrap().message;
     let again = world.store.send(once).await.unwrap().message;
     assert_eq!(again.attachments, second.attachments);
@@ -230,15 +277,11 @@ async fn forwards_a_file_as_a_copy(world: World) {
     assert_eq!(upload.blob_id, file.id, "the bytes are there once");
 
     // A forward of the forward still names the first origin.
-    let third = forward(&[copy.id]);
+    let third = forward(&second);
     let third = world.store.send(third).await.unwrap().message;
     let of_third = world.store.uploads(&[third.attachments[0].id]).await.unwrap();
     assert_eq!(of_third[0].as_ref().unwrap().blob_id, file.id);
-    let gone = Deed::DeleteMessage {
-        message_id: third.id,
-        reason: None,
-    };
-    world.deed(elsewhere, &bert, gone).await;
+    world.deed(elsewhere, &bert, gone(&third)).await;
     let due_now = world.store.take_due(world.now(), world.now(), 100).await.unwrap();
     assert_eq!(due_now.len(), 1);
     assert_eq!(due_now[0].blob_id, None, "two others need the bytes");
@@ -246,33 +289,15 @@ async fn forwards_a_file_as_a_copy(world: World) {
 
     // The first goes, and the bytes stay; the second goes, and they go.
     let due = async || world.store.take_due(world.now(), world.now(), 100).await.unwrap();
-    world
-        .deed(
-            room,
-            &anna,
-            Deed::DeleteMessage {
-                message_id: first.id,
-                reason: None,
-            },
-        )
-        .await;
-    let gone = due().await;
-    assert_eq!((gone.len(), gone[0].id, gone[0].blob_id), (1, file.id, None));
+    world.deed(room, &anna, gone(&first)).await;
+    let left = due().await;
+    assert_eq!((left.len(), left[0].id, left[0].blob_id), (1, file.id, None));
     world.store.forget(&[file.id]).await.unwrap();
     assert!(stands(&world.store, copy.id).await);
-    world
-        .deed(
-            elsewhere,
-            &bert,
-            Deed::DeleteMessage {
-                message_id: second.id,
-                reason: None,
-            },
-        )
-        .await;
-    let gone = due().await;
+    world.deed(elsewhere, &bert, gone(&second)).await;
+    let left = due().await;
     assert_eq!(
-        (gone.len(), gone[0].id, gone[0].blob_id),
+        (left.len(), left[0].id, left[0].blob_id),
         (1, copy.id, Some(file.id))
     );
 }
@@ -363,16 +388,7 @@ async fn counts_what_a_person_keeps(world: World) {
     assert_eq!(used(&anna).await, 14);
     world
         .store
-        .change(
-            room,
-            &anna,
-            Deed::DeleteMessage {
-                message_id: sent.id,
-                reason: None,
-            },
-            world.now(),
-            trace(),
-        )
+        .change(room, &anna, gone(&sent), world.now(), trace())
         .await
         .unwrap();
     assert_eq!(used(&anna).await, 7);

@@ -432,15 +432,8 @@ async fn a_forward_is_known_by_its_source(world: World) {
     let anna = world.user("anna").await;
     let room = world.room(&anna, RoomKind::Public, History::All).await;
     let said = world.say(room, &anna, "first said").await;
-    let forward = |text: &str, source: &Message| Body {
-        forwarded_from: Some(confab_domain::ForwardedFrom {
-            message_id: source.id,
-            sender_id: source.sender_id,
-            created_at: source.created_at,
-        }),
-        ..body(text)
-    };
-    let mut first = new_message(room, &anna, forward("first said", &said), world.now());
+    let forward = |source: &Message| Body::forwarding(source).unwrap();
+    let mut first = new_message(room, &anna, forward(&said), world.now());
     first.client_id = "f-1".into();
     let sent = world.store.send(first.clone()).await.unwrap();
     assert_eq!(
@@ -451,13 +444,14 @@ async fn a_forward_is_known_by_its_source(world: World) {
             .map(|from| from.message_id),
         Some(said.id)
     );
-    let mut again = new_message(room, &anna, forward("edited meanwhile", &said), world.now());
+    world.deed(room, &anna, edit(&said, "edited meanwhile")).await;
+    let mut again = new_message(room, &anna, forward(&said), world.now());
     again.client_id = "f-1".into();
     let repeat = world.store.send(again.clone()).await.unwrap();
     assert!(repeat.is_duplicate);
     assert_eq!(repeat.message.content.as_deref(), Some("first said"));
     assert!(world.store.sent_before(&again).await.unwrap().is_some());
     let other = world.say(room, &anna, "something else").await;
-    again.body = forward("first said", &other);
+    again.body = forward(&other);
     assert!(world.store.send(again).await.is_err(), "another source");
 }

@@ -259,7 +259,7 @@ impl World {
                 metadata: json!({}),
                 attachments: Vec::new(),
                 named: confab_domain::Named::default(),
-                forwarded_from: None,
+                forward: None,
             },
             created_at: self.now(),
             trace: Trace::default(),
@@ -276,7 +276,7 @@ pub(crate) fn body(text: &str) -> Body {
         metadata: json!({}),
         attachments: Vec::new(),
         named: confab_domain::Named::default(),
-        forwarded_from: None,
+        forward: None,
     }
 }
 

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use confab_domain::ports::RoomWrites;
 use confab_domain::{Code, RoomId, RoomKind};
 use confab_storage::LaneSettings;
 use confab_testkit::{Postgres, wait_until};
 use futures_util::future::join_all;
 use sqlx::{Connection, Executor, PgConnection};
 
-use crate::world::{World, soon};
+use crate::world::{World, forward, message, soon};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -54,6 +55,53 @@ async fn a_send_queued_behind_a_removal_does_not_commit() {
     removal.execute("COMMIT").await.unwrap();
     assert_eq!(soon(send).await.unwrap().unwrap_err().code(), Code::NotFound);
     assert_eq!(world.number("SELECT count(*) FROM messages").await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_forward_queued_behind_what_takes_its_source_away_does_not_commit() {
+    let world = World::postgres().await;
+    let node = Arc::new(world.node().await);
+    let (ann, bob) = (node.user("ann").await, node.user("bob").await);
+    let elsewhere = node.room(RoomKind::Private, &bob, &[]).await;
+    for (taken, code) in [
+        (
+            "UPDATE members SET left_at = now() WHERE user_id = $1 AND room_id = $2",
+            Code::NotFound,
+        ),
+        (
+            "UPDATE messages SET content = NULL, deleted_at = now() WHERE sender_id <> $1 AND room_id = $2",
+            Code::Conflict,
+        ),
+        (
+            "UPDATE rooms SET deleted_at = now() WHERE id <> $1 AND id = $2",
+            Code::NotFound,
+        ),
+    ] {
+        let room = node.room(RoomKind::Private, &ann, &[&bob]).await;
+        let source = node.say(room, &ann, "a", "a secret").await.unwrap().message;
+        let mut taking = hold(&world, room).await;
+        let sending = |message| {
+            let node = node.clone();
+            tokio::spawn(async move { node.store.send(message).await })
+        };
+        let forwarded = sending(forward(elsewhere, &bob, taken, &source));
+        somebody_waits(&world).await;
+        // What follows in the room does not overtake it.
+        let next = sending(message(elsewhere, &bob, &format!("after {taken}"), "next"));
+        let sql = sqlx::query(taken).bind(bob.user_id.0).bind(room.0);
+        sql.execute(&mut taking).await.unwrap();
+        assert!(!next.is_finished());
+        taking.execute("COMMIT").await.unwrap();
+        let refused = soon(forwarded).await.unwrap().unwrap_err();
+        assert_eq!(refused.code(), code, "{taken}");
+        soon(next).await.unwrap().unwrap();
+    }
+    assert_eq!(
+        world
+            .number("SELECT count(*) FROM messages WHERE content = 'next'")
+            .await,
+        3
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

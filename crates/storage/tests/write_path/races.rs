@@ -8,12 +8,15 @@ use confab_domain::ports::{LogRequest, RoomReads, RoomWrites};
 use confab_domain::{Actor, Code, Deed, RoomId, RoomKind, Timestamp, Trace};
 use futures_util::future::join_all;
 
-use crate::world::{Node, World, on_both, soon};
+use crate::world::{Node, World, forward, on_both, soon};
 
 on_both!(
     super::order as commit_order_is_seq_order_without_holes,
     super::one_client_id as one_client_id_over_two_nodes_is_one_message,
     super::leaving as who_is_out_sends_no_more,
+    super::forwarding as who_is_out_forwards_no_more,
+    super::forwarding_again as a_lost_ack_of_a_forward_is_healed,
+    super::edited_meanwhile as a_forward_says_what_its_source_says_by_then,
 );
 
 const SENDS: usize = 30;
@@ -178,6 +181,113 @@ async fn leaving(world: World) {
             .await
             .unwrap();
     }
+}
+
+/// Forwards race the removal of who forwards, and the deletion of what is forwarded, over two nodes: once either is
+/// acknowledged, nothing more of it appears elsewhere.
+async fn forwarding(world: World) {
+    let (one, other) = (world.node().await, world.node().await);
+    let (ann, bob) = (one.user("ann").await, one.user("bob").await);
+    let elsewhere = one.room(RoomKind::Private, &bob, &[]).await;
+    let forwarded = "SELECT count(*) FROM messages WHERE content = 'a secret' AND extras IS NOT NULL";
+    for round in 0..6 {
+        let room = one.room(RoomKind::Private, &ann, &[&bob]).await;
+        let source = one.say(room, &ann, "a", "a secret").await.unwrap().message;
+        let forwards = join_all((0..20).map(|n| {
+            let message = forward(elsewhere, &bob, &format!("{round}-{n}"), &source);
+            other.store.send(message)
+        }));
+        let deed = if round % 2 == 0 {
+            Deed::RemoveMember(bob.user_id)
+        } else {
+            Deed::DeleteMessage {
+                message_id: source.id,
+                reason: None,
+            }
+        };
+        let taking = async {
+            let taken = one.store.change(room, &ann, deed, now(), Trace::default()).await;
+            taken.unwrap();
+            world.number(forwarded).await
+        };
+        let (sent, at_once) = tokio::join!(forwards, taking);
+        for refused in sent.into_iter().filter_map(Result::err) {
+            let is_fit = matches!(refused.code(), Code::NotFound | Code::Conflict);
+            assert!(is_fit, "{refused}");
+        }
+        assert_eq!(world.number(forwarded).await, at_once, "round {round}");
+        let late = forward(elsewhere, &bob, &format!("{round}-late"), &source);
+        let refused = other.store.send(late).await.unwrap_err();
+        let code = if round % 2 == 0 {
+            Code::NotFound
+        } else {
+            Code::Conflict
+        };
+        assert_eq!(refused.code(), code);
+    }
+}
+
+/// Whatever became of the source: a repeat answers the first, of a forward of a forward, too.
+async fn forwarding_again(world: World) {
+    let (one, other) = (world.node().await, world.node().await);
+    let (ann, bob) = (one.user("ann").await, one.user("bob").await);
+    let room = one.room(RoomKind::Private, &ann, &[&bob]).await;
+    let elsewhere = one.room(RoomKind::Private, &bob, &[]).await;
+    let said = one.say(room, &ann, "a", "said").await.unwrap().message;
+    let link = forward(room, &ann, "b", &said);
+    let link = one.store.send(link).await.unwrap().message;
+    assert_eq!(link.extras.forwarded_from.as_ref().unwrap().message_id, said.id);
+    for (client_id, source) in [("1", &said), ("2", &link)] {
+        let wanted = || forward(elsewhere, &bob, client_id, source);
+        let first = one.store.send(wanted()).await.unwrap();
+        assert!(!first.is_duplicate);
+        let from = first.message.extras.forwarded_from.as_ref().unwrap();
+        assert_eq!(from.message_id, said.id, "the first origin");
+        let again = other.store.send(wanted()).await.unwrap();
+        assert!(again.is_duplicate && again.message.id == first.message.id);
+    }
+    let another = forward(elsewhere, &bob, "1", &link);
+    assert_eq!(one.store.send(another).await.unwrap_err().code(), Code::Conflict);
+    one.store
+        .change(
+            room,
+            &ann,
+            Deed::RemoveMember(bob.user_id),
+            now(),
+            Trace::default(),
+        )
+        .await
+        .unwrap();
+    for (client_id, source) in [("1", &said), ("2", &link)] {
+        let wanted = forward(elsewhere, &bob, client_id, source);
+        assert!(other.store.sent_before(&wanted).await.unwrap().is_some());
+        assert!(other.store.send(wanted).await.unwrap().is_duplicate);
+    }
+}
+
+/// What its forwarder read may be old by the time it is sent.
+async fn edited_meanwhile(world: World) {
+    let node = world.node().await;
+    let ann = node.user("ann").await;
+    let room = node.room(RoomKind::Private, &ann, &[]).await;
+    let said = node
+        .say(room, &ann, "a", "a slip of the tongue")
+        .await
+        .unwrap()
+        .message;
+    let wanted = forward(room, &ann, "b", &said);
+    let edit = Deed::EditMessage {
+        message_id: said.id,
+        content: "see https://example.org".into(),
+        named: confab_domain::Named::default(),
+    };
+    node.store
+        .change(room, &ann, edit, now(), Trace::default())
+        .await
+        .unwrap();
+    let sent = node.store.send(wanted).await.unwrap().message;
+    assert_eq!(sent.content.as_deref(), Some("see https://example.org"));
+    assert_eq!(sent.extras.named.links, ["https://example.org"]);
 }
 
 fn now() -> Timestamp {

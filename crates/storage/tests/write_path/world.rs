@@ -9,8 +9,8 @@ use confab_domain::ports::{
     Accounts, CommittedBatch, CommittedBatches, NewMessage, NewRoom, NewUser, RoomWrites, Sent,
 };
 use confab_domain::{
-    Actor, Body, Clock, ContentType, Event, History, MessageId, Result, RoomId, RoomKind, Timestamp, Trace,
-    UserId, UserRole,
+    Actor, Body, Clock, ContentType, Event, History, Message, MessageId, Result, RoomId, RoomKind, Timestamp,
+    Trace, UserId, UserRole,
 };
 use confab_storage::{LaneSettings, Store, StoreSettings};
 use confab_testkit::Servers;
@@ -219,6 +219,14 @@ impl Node {
     }
 }
 
+/// A forward of `source` into the room, as the command makes it of what it has read.
+pub(crate) fn forward(room_id: RoomId, actor: &Actor, client_id: &str, source: &Message) -> NewMessage {
+    NewMessage {
+        body: Body::forwarding(source).unwrap(),
+        ..message(room_id, actor, client_id, "")
+    }
+}
+
 pub(crate) fn message(room_id: RoomId, actor: &Actor, client_id: &str, text: &str) -> NewMessage {
     let now = Timestamp::from_millis(1_704_110_400_500);
     NewMessage {
@@ -233,7 +241,7 @@ pub(crate) fn message(room_id: RoomId, actor: &Actor, client_id: &str, text: &st
             metadata: json!({}),
             attachments: Vec::new(),
             named: confab_domain::Named::default(),
-            forwarded_from: None,
+            forward: None,
         },
         created_at: now,
         trace: Trace {
