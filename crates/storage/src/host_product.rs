@@ -3,12 +3,8 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use confab_domain::ports::{
-    AccountState, Changed, HostProduct, HostUser, KeyBearer, NewRoom, Page, SecretHash,
-};
-use confab_domain::{
-    Actor, ApiKey, ApiKeyId, Error, Result, RoomId, Scope, Timestamp, Trace, User, UserRole,
-};
+use confab_domain::ports::{Changed, HostProduct, HostUser, KeyBearer, NewRoom, Page, SecretHash};
+use confab_domain::{Actor, ApiKey, ApiKeyId, Error, Result, RoomId, Scope, Timestamp, Trace, User};
 use sea_orm::DbErr;
 use serde_json::json;
 use uuid::Uuid;
@@ -18,31 +14,31 @@ use crate::connect::{Store, bounded, bounded_domain};
 use crate::error::from_db;
 use crate::host_users;
 use crate::pages::{one_more, page};
-use crate::rows::{self, Row, USER};
+use crate::rows::{self, ACCOUNT, Row, USER, noun};
 
 /// Most live keys of one service account.
 const LIVE_KEYS_MAX: i64 = 100;
 
-/// Columns of an [`ApiKey`] under the alias `k`.
-const API_KEY: &str = "k.id AS k_id, k.user_id AS k_user_id, k.created_by AS k_created_by, \
-    k.created_at AS k_created_at, k.expires_at AS k_expires_at, k.last_used_at AS k_last_used_at, \
-    k.revoked_at AS k_revoked_at, k.name AS k_name, k.prefix AS k_prefix, k.scopes AS k_scopes";
+noun! {
+    /// Columns of an [`ApiKey`] under the alias `k`.
+    API_KEY, api_key("k") -> ApiKey {
+        id: Row::id,
+        name: Row::get,
+        prefix: Row::get,
+        scopes: scopes,
+        user_id: Row::id,
+        created_by: Row::id_or_none,
+        created_at: Row::time,
+        expires_at: Row::time_or_none,
+        last_used_at: Row::time_or_none,
+        revoked_at: Row::time_or_none,
+    }
+}
 
-fn api_key(row: &Row) -> Result<ApiKey, DbErr> {
-    let scopes: String = row.get("k_scopes")?;
-    Ok(ApiKey {
-        id: row.id("k_id")?,
-        name: row.get("k_name")?,
-        prefix: row.get("k_prefix")?,
-        // A scope that only a newer version knows opens nothing here.
-        scopes: scopes.split(',').filter_map(Scope::parse).collect(),
-        user_id: row.id("k_user_id")?,
-        created_by: row.id_or_none("k_created_by")?,
-        created_at: row.time("k_created_at")?,
-        expires_at: row.time_or_none("k_expires_at")?,
-        last_used_at: row.time_or_none("k_last_used_at")?,
-        revoked_at: row.time_or_none("k_revoked_at")?,
-    })
+/// A scope that only a newer version knows opens nothing here.
+fn scopes(row: &Row, column: &str) -> Result<Vec<Scope>, DbErr> {
+    let scopes: String = row.get(column)?;
+    Ok(scopes.split(',').filter_map(Scope::parse).collect())
 }
 
 #[async_trait]
@@ -108,20 +104,14 @@ impl HostProduct for Store {
 
     async fn key_bearer(&self, secret: SecretHash) -> Result<Option<KeyBearer>> {
         let sql = format!(
-            "SELECT {API_KEY}, u.role AS u_role, u.deactivated_at AS u_deactivated_at, \
-             u.shares_read_marks AS u_shares_read_marks FROM api_keys k \
-             JOIN users u ON u.id = k.user_id WHERE k.secret_hash = $1"
+            "SELECT {API_KEY}, {ACCOUNT} FROM api_keys k JOIN users u ON u.id = k.user_id WHERE k.secret_hash = $1"
         );
         let row = bounded(self.reader().first(&sql, vec![secret.0.to_vec().into()])).await?;
         let read = |row: &Row| {
-            let key = api_key(row)?;
-            let account = AccountState {
-                user_id: key.user_id,
-                role: row.word("u_role", UserRole::parse)?,
-                is_open: row.time_or_none("u_deactivated_at")?.is_none(),
-                shares_read_marks: row.get("u_shares_read_marks")?,
-            };
-            Ok(KeyBearer { key, account })
+            Ok(KeyBearer {
+                key: api_key(row)?,
+                account: rows::account(row)?,
+            })
         };
         row.as_ref().map(read).transpose().map_err(from_db)
     }

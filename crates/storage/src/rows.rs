@@ -1,5 +1,6 @@
-//! From rows to the domain's nouns. Each noun has its list of columns, to be selected with a table alias.
+//! From rows to the domain's nouns. Each noun has its list of columns, to be selected with a table alias, and its reader.
 
+use confab_domain::ports::AccountState;
 use confab_domain::{
     Attachment, Ban, ContentType, CustomStatus, Extras, History, Invitation, Member, MemberRole, Message,
     MessageId, PREVIEW_CHARS_MAX, Preview, Privacy, Room, RoomHead, RoomKind, Timestamp, User, UserId,
@@ -75,6 +76,19 @@ impl Row {
     }
 }
 
+/// How one word of a closed list is read.
+pub(crate) fn word<T>(parse: fn(&str) -> Option<T>) -> impl Fn(&Row, &str) -> Result<T, DbErr> {
+    move |row, column| row.word(column, parse)
+}
+
+/// What an outer join may have joined: nothing where this column of its own, which always holds an id, is NULL.
+fn joined<T>(row: &Row, id: &str, read: fn(&Row) -> Result<T, DbErr>) -> Result<Option<T>, DbErr> {
+    match row.get::<Option<Uuid>>(id)? {
+        Some(_) => read(row).map(Some),
+        None => Ok(None),
+    }
+}
+
 /// An object as it is stored: NULL when it is empty.
 pub(crate) fn metadata_text(metadata: &Json) -> Option<String> {
     match metadata {
@@ -84,117 +98,110 @@ pub(crate) fn metadata_text(metadata: &Json) -> Option<String> {
     }
 }
 
-/// Columns of a [`Room`] under the alias `r`.
-pub(crate) const ROOM: &str = "r.id AS r_id, r.kind AS r_kind, r.name AS r_name, \
-    r.description AS r_description, r.metadata AS r_metadata, r.external_key AS r_external_key, \
-    r.history AS r_history, r.is_active AS r_is_active, r.avatar_url AS r_avatar_url, \
-    r.slow_mode_seconds AS r_slow_mode_seconds, r.system_messages AS r_system_messages, \
-    r.edit_window_seconds AS r_edit_window_seconds, r.created_by AS r_created_by, \
-    r.created_at AS r_created_at, r.updated_at AS r_updated_at";
+/// A noun whose fields are columns of one table, each named once: the list to select under the table's alias, and
+/// the reader of what it selected.
+macro_rules! noun {
+    (
+        $(#[$doc:meta])*
+        $list:ident, $read:ident($alias:literal) -> $noun:ident { $first:ident: $as_first:expr, $($field:ident: $as_field:expr),+ $(,)? }
+    ) => {
+        $(#[$doc])*
+        pub(crate) const $list: &str = concat!(
+            $alias, ".", stringify!($first), " AS ", $alias, "_", stringify!($first),
+            $(", ", $alias, ".", stringify!($field), " AS ", $alias, "_", stringify!($field)),+
+        );
 
-pub(crate) fn room(row: &Row) -> Result<Room, DbErr> {
-    Ok(Room {
-        id: row.id("r_id")?,
-        kind: row.word("r_kind", RoomKind::parse)?,
-        name: row.get("r_name")?,
-        description: row.get("r_description")?,
-        metadata: row.metadata("r_metadata")?,
-        external_key: row.get("r_external_key")?,
-        history: row.word("r_history", History::parse)?,
-        is_active: row.get("r_is_active")?,
-        avatar_url: row.get("r_avatar_url")?,
-        slow_mode_seconds: row.get("r_slow_mode_seconds")?,
-        system_messages: row.get("r_system_messages")?,
-        edit_window_seconds: row.get("r_edit_window_seconds")?,
-        created_by: row.id_or_none("r_created_by")?,
-        created_at: row.time("r_created_at")?,
-        updated_at: row.time("r_updated_at")?,
-    })
+        pub(crate) fn $read(row: &Row) -> Result<$noun, DbErr> {
+            Ok($noun {
+                $first: $as_first(row, concat!($alias, "_", stringify!($first)))?,
+                $($field: $as_field(row, concat!($alias, "_", stringify!($field)))?),+
+            })
+        }
+    };
+}
+pub(crate) use noun;
+
+noun! {
+    /// Columns of a [`Room`] under the alias `r`.
+    ROOM, room("r") -> Room {
+        id: Row::id,
+        kind: word(RoomKind::parse),
+        name: Row::get,
+        description: Row::get,
+        metadata: Row::metadata,
+        external_key: Row::get,
+        history: word(History::parse),
+        is_active: Row::get,
+        avatar_url: Row::get,
+        slow_mode_seconds: Row::get,
+        system_messages: Row::get,
+        edit_window_seconds: Row::get,
+        created_by: Row::id_or_none,
+        created_at: Row::time,
+        updated_at: Row::time,
+    }
 }
 
-/// Columns of a [`RoomHead`] under the alias `h`.
-pub(crate) const HEAD: &str = "h.last_seq AS h_last_seq, h.last_number AS h_last_number, \
-    h.last_message_at AS h_last_message_at, h.member_count AS h_member_count, \
-    h.room_changed_seq AS h_room_changed_seq, h.log_floor_seq AS h_log_floor_seq";
-
-pub(crate) fn head(row: &Row) -> Result<RoomHead, DbErr> {
-    Ok(RoomHead {
-        last_seq: row.get("h_last_seq")?,
-        last_number: row.get("h_last_number")?,
-        last_message_at: row.time_or_none("h_last_message_at")?,
-        member_count: row.get("h_member_count")?,
-        room_changed_seq: row.get("h_room_changed_seq")?,
-        log_floor_seq: row.get("h_log_floor_seq")?,
-    })
+noun! {
+    /// Columns of a [`RoomHead`] under the alias `h`.
+    HEAD, head("h") -> RoomHead {
+        last_seq: Row::get,
+        last_number: Row::get,
+        last_message_at: Row::time_or_none,
+        member_count: Row::get,
+        room_changed_seq: Row::get,
+        log_floor_seq: Row::get,
+    }
 }
 
-/// Columns of a [`Member`] under the alias `m`.
-pub(crate) const MEMBER: &str = "m.room_id AS m_room_id, m.user_id AS m_user_id, m.role AS m_role, \
-    m.joined_at AS m_joined_at, m.joined_seq AS m_joined_seq, \
-    m.visible_from_number AS m_visible_from_number, m.left_at AS m_left_at, \
-    m.muted_until AS m_muted_until, m.last_read_number AS m_last_read_number, \
-    m.last_delivered_number AS m_last_delivered_number";
-
-pub(crate) fn member(row: &Row) -> Result<Member, DbErr> {
-    Ok(Member {
-        room_id: row.id("m_room_id")?,
-        user_id: row.id("m_user_id")?,
-        role: row.word("m_role", MemberRole::parse)?,
-        joined_at: row.time("m_joined_at")?,
-        joined_seq: row.get("m_joined_seq")?,
-        visible_from_number: row.get("m_visible_from_number")?,
-        left_at: row.time_or_none("m_left_at")?,
-        muted_until: row.time_or_none("m_muted_until")?,
-        last_read_number: row.get("m_last_read_number")?,
-        last_delivered_number: row.get("m_last_delivered_number")?,
-    })
+noun! {
+    /// Columns of a [`Member`] under the alias `m`.
+    MEMBER, member("m") -> Member {
+        room_id: Row::id,
+        user_id: Row::id,
+        role: word(MemberRole::parse),
+        joined_at: Row::time,
+        joined_seq: Row::get,
+        visible_from_number: Row::get,
+        left_at: Row::time_or_none,
+        muted_until: Row::time_or_none,
+        last_read_number: Row::get,
+        last_delivered_number: Row::get,
+    }
 }
 
 /// The member of an outer join.
 pub(crate) fn member_or_none(row: &Row) -> Result<Option<Member>, DbErr> {
-    if row.get::<Option<Uuid>>("m_user_id")?.is_none() {
-        return Ok(None);
+    joined(row, "m_user_id", member)
+}
+
+noun! {
+    /// Columns of a [`Ban`] under the alias `b`.
+    BAN, ban("b") -> Ban {
+        user_id: Row::id,
+        banned_by: Row::id,
+        reason: Row::get,
+        created_at: Row::time,
     }
-    member(row).map(Some)
 }
 
-/// Columns of a [`Ban`] under the alias `b`.
-pub(crate) const BAN: &str =
-    "b.user_id AS b_user_id, b.banned_by AS b_banned_by, b.reason AS b_reason, b.created_at AS b_created_at";
-
-pub(crate) fn ban(row: &Row) -> Result<Ban, DbErr> {
-    Ok(Ban {
-        user_id: row.id("b_user_id")?,
-        banned_by: row.id("b_banned_by")?,
-        reason: row.get("b_reason")?,
-        created_at: row.time("b_created_at")?,
-    })
-}
-
-/// Columns of an [`Invitation`] under the alias `i`.
-pub(crate) const INVITATION: &str = "i.id AS i_id, i.room_id AS i_room_id, i.created_by AS i_created_by, \
-    i.created_at AS i_created_at, i.expires_at AS i_expires_at, i.revoked_at AS i_revoked_at, i.uses AS i_uses, \
-    i.uses_max AS i_uses_max";
-
-pub(crate) fn invitation(row: &Row) -> Result<Invitation, DbErr> {
-    Ok(Invitation {
-        id: row.id("i_id")?,
-        room_id: row.id("i_room_id")?,
-        created_by: row.id("i_created_by")?,
-        created_at: row.time("i_created_at")?,
-        expires_at: row.time_or_none("i_expires_at")?,
-        revoked_at: row.time_or_none("i_revoked_at")?,
-        uses: row.get("i_uses")?,
-        uses_max: row.get("i_uses_max")?,
-    })
+noun! {
+    /// Columns of an [`Invitation`] under the alias `i`.
+    INVITATION, invitation("i") -> Invitation {
+        id: Row::id,
+        room_id: Row::id,
+        created_by: Row::id,
+        created_at: Row::time,
+        expires_at: Row::time_or_none,
+        revoked_at: Row::time_or_none,
+        uses: Row::get,
+        uses_max: Row::get,
+    }
 }
 
 /// The ban of an outer join.
 pub(crate) fn ban_or_none(row: &Row) -> Result<Option<Ban>, DbErr> {
-    if row.get::<Option<Uuid>>("b_user_id")?.is_none() {
-        return Ok(None);
-    }
-    ban(row).map(Some)
+    joined(row, "b_user_id", ban)
 }
 
 /// Columns of a [`Message`] under the alias `g`.
@@ -276,10 +283,7 @@ pub(crate) fn shown(row: &Row) -> Result<Message, DbErr> {
 
 /// The message of [`shown_message`] in an outer join.
 pub(crate) fn shown_or_none(row: &Row) -> Result<Option<Message>, DbErr> {
-    if row.get::<Option<Uuid>>("g_id")?.is_none() {
-        return Ok(None);
-    }
-    shown(row).map(Some)
+    joined(row, "g_id", shown)
 }
 
 /// A [`Preview`] of the message `p`, as one JSON array.
@@ -312,10 +316,7 @@ pub(crate) fn preview_or_none(row: &Row, column: &str) -> Result<Option<Preview>
 
 /// The message of an outer join.
 pub(crate) fn message_or_none(row: &Row) -> Result<Option<Message>, DbErr> {
-    if row.get::<Option<Uuid>>("g_id")?.is_none() {
-        return Ok(None);
-    }
-    message(row).map(Some)
+    joined(row, "g_id", message)
 }
 
 /// Columns of a [`User`] under the alias `u`. When they were last there leaves the store only if they share it.
@@ -346,6 +347,19 @@ pub(crate) fn user(row: &Row) -> Result<User, DbErr> {
     })
 }
 
+/// Columns of an [`AccountState`] under the alias `u`.
+pub(crate) const ACCOUNT: &str = "u.id AS u_id, u.role AS u_role, u.deactivated_at AS u_deactivated_at, \
+    u.shares_read_marks AS u_shares_read_marks";
+
+pub(crate) fn account(row: &Row) -> Result<AccountState, DbErr> {
+    Ok(AccountState {
+        user_id: row.id("u_id")?,
+        role: row.word("u_role", UserRole::parse)?,
+        is_open: row.time_or_none("u_deactivated_at")?.is_none(),
+        shares_read_marks: row.get("u_shares_read_marks")?,
+    })
+}
+
 fn status(row: &Row) -> Result<Option<CustomStatus>, DbErr> {
     let status = CustomStatus {
         emoji: row.get("u_status_emoji")?,
@@ -358,8 +372,5 @@ fn status(row: &Row) -> Result<Option<CustomStatus>, DbErr> {
 
 /// The user of an outer join.
 pub(crate) fn user_or_none(row: &Row) -> Result<Option<User>, DbErr> {
-    if row.get::<Option<Uuid>>("u_id")?.is_none() {
-        return Ok(None);
-    }
-    user(row).map(Some)
+    joined(row, "u_id", user)
 }

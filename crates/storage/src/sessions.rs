@@ -16,28 +16,24 @@ use crate::account_outbox::Told;
 use crate::connect::{Store, bounded};
 use crate::dialect::Runner;
 use crate::error::from_db;
-use crate::rows::{self, Row, USER};
+use crate::rows::{self, Row, USER, noun};
 
 /// Most sessions of one account that are listed.
 const LISTED_MAX: i64 = 100;
 
-/// Columns of a [`Session`] under the alias `s`.
-const SESSION: &str = "s.id AS s_id, s.user_id AS s_user_id, s.created_at AS s_created_at, \
-    s.last_used_at AS s_last_used_at, s.expires_at AS s_expires_at, s.revoked_at AS s_revoked_at, \
-    s.user_agent AS s_user_agent, s.ip AS s_ip, s.issued_by AS s_issued_by";
-
-fn session(row: &Row) -> Result<Session, DbErr> {
-    Ok(Session {
-        id: row.id("s_id")?,
-        user_id: row.id("s_user_id")?,
-        created_at: row.time("s_created_at")?,
-        last_used_at: row.time("s_last_used_at")?,
-        expires_at: row.time("s_expires_at")?,
-        revoked_at: row.time_or_none("s_revoked_at")?,
-        user_agent: row.get("s_user_agent")?,
-        ip: row.get("s_ip")?,
-        issued_by: row.id_or_none("s_issued_by")?,
-    })
+noun! {
+    /// Columns of a [`Session`] under the alias `s`.
+    SESSION, session("s") -> Session {
+        id: Row::id,
+        user_id: Row::id,
+        created_at: Row::time,
+        last_used_at: Row::time,
+        expires_at: Row::time,
+        revoked_at: Row::time_or_none,
+        user_agent: Row::get,
+        ip: Row::get,
+        issued_by: Row::id_or_none,
+    }
 }
 
 fn is_live(revoked_at: Option<Timestamp>, expires_at: Timestamp, now: Timestamp) -> bool {

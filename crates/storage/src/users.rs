@@ -14,7 +14,7 @@ use crate::dialect::Runner;
 use crate::error::{Failure, failure, from_db};
 use crate::lists::{self, ListColumn, holding};
 use crate::pages::{one_more, page};
-use crate::rows::{self, Row, USER};
+use crate::rows::{self, ACCOUNT, USER};
 use crate::sessions;
 
 /// Usernames tried for somebody of an outside issuer, the last ones with random suffixes.
@@ -504,20 +504,16 @@ pub(crate) async fn states(store: &Store, user_ids: &[UserId]) -> Result<Vec<Acc
         return Ok(Vec::new());
     }
     let sql = format!(
-        "SELECT u.id, u.role, u.deactivated_at, u.shares_read_marks FROM {} AS list JOIN users u ON u.id = list.id ORDER BY list.ord",
+        "SELECT {ACCOUNT} FROM {} AS list JOIN users u ON u.id = list.id ORDER BY list.ord",
         store.dialect().ids_table("$1")
     );
     let ids = store.dialect().ids(user_ids.iter().map(|user_id| user_id.0));
-    let read = |row: &Row| {
-        Ok(AccountState {
-            user_id: row.id("id")?,
-            role: row.word("role", UserRole::parse)?,
-            is_open: row.time_or_none("deactivated_at")?.is_none(),
-            shares_read_marks: row.get("shares_read_marks")?,
-        })
-    };
     let found = bounded(store.reader().all(&sql, vec![ids])).await?;
-    found.iter().map(read).collect::<Result<_, _>>().map_err(from_db)
+    found
+        .iter()
+        .map(rows::account)
+        .collect::<Result<_, _>>()
+        .map_err(from_db)
 }
 
 #[cfg(test)]
