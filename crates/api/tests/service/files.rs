@@ -52,7 +52,7 @@ async fn try_upload(desk: &Desk, who: &Person, filename: &str, bytes: &[u8]) -> 
     send_form(desk, who, body).await
 }
 
-async fn upload(desk: &Desk, who: &Person, filename: &str, bytes: &[u8]) -> Value {
+pub(crate) async fn upload(desk: &Desk, who: &Person, filename: &str, bytes: &[u8]) -> Value {
     try_upload(desk, who, filename, bytes).await.expect(201)
 }
 
@@ -65,7 +65,13 @@ async fn send(desk: &Desk, who: &Person, room: &str, body: Value) -> Answer {
 }
 
 /// A file in a message of its own.
-async fn said(desk: &Desk, who: &Person, room: &str, filename: &str, bytes: &[u8]) -> (Value, Value) {
+pub(crate) async fn said(
+    desk: &Desk,
+    who: &Person,
+    room: &str,
+    filename: &str,
+    bytes: &[u8],
+) -> (Value, Value) {
     let file = upload(desk, who, filename, bytes).await;
     let body = json!({"attachments": [file["id"]]});
     (send(desk, who, room, body).await.expect(201), file)
@@ -338,6 +344,39 @@ async fn attachments_are_ones_own_and_free() {
         let message = event.get("message").unwrap_or(event);
         assert_eq!(message["attachments"], first["attachments"], "{form}");
     }
+}
+
+#[tokio::test]
+async fn a_text_beside_files_may_be_taken_back() {
+    let desk = Desk::open().await;
+    let ada = desk.person().await;
+    let room = desk.room(&ada, "public").await;
+    let (one, two) = (
+        upload(&desk, &ada, "1.txt", b"one").await,
+        upload(&desk, &ada, "2.txt", b"two").await,
+    );
+    let body = json!({"content": "a slip", "attachments": [one["id"], two["id"]]});
+    let said = send(&desk, &ada, &room, body).await.expect(201);
+    let path = format!("/messages/{}", id(&said));
+    let edit = async |content: &str| desk.patch(&ada, &path, json!({"content": content})).await;
+    desk.advance(Duration::from_secs(1));
+    let emptied = edit("").await.expect(200);
+    assert_eq!(emptied["content"], "");
+    assert_eq!(emptied["attachments"], json!([one, two]), "in their order");
+    assert_ne!(emptied["edited_at"], Value::Null);
+    assert_eq!(edit("").await.expect(200), emptied, "it is so already");
+    assert_eq!(desk.get(&ada, &url(&one)).await.text(), "one");
+    let former = desk.get(&ada, &format!("{path}/history")).await.expect(200);
+    assert_eq!(former["items"][0]["content"], "a slip");
+    let renewed = edit("said better").await.expect(200);
+    assert_eq!(renewed["attachments"], emptied["attachments"]);
+
+    // Without files there must be a text.
+    let plain = desk.say(&ada, &room, "hello").await;
+    let path = format!("/messages/{}", id(&plain));
+    let answer = desk.patch(&ada, &path, json!({"content": ""})).await;
+    assert_eq!(fields(&answer), ["content"]);
+    assert_eq!(desk.get(&ada, &path).await.expect(200), plain);
 }
 
 #[tokio::test]

@@ -5,6 +5,8 @@ mod conversations;
 mod delivery;
 mod documents;
 mod failures;
+mod files;
+mod large_files;
 mod membership;
 mod stage;
 mod streams;

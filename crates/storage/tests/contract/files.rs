@@ -207,7 +207,7 @@ async fn keeps_files_through_edits(world: World) {
         let (kept, _) = world.store.message(said.id, anna.user_id).await.unwrap().unwrap();
         for message in [told.as_ref(), kept.as_ref()] {
             assert_eq!(message.content.as_deref(), Some(content));
-            assert_eq!(message.attachments, [file.clone()]);
+            assert_eq!(message.attachments, std::slice::from_ref(&file));
         }
     }
     let upload = world.store.uploads(&[file.id]).await.unwrap().remove(0).unwrap();
