@@ -7,7 +7,8 @@ use confab_domain::ports::SearchIndex;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::desk::{Desk, Wishes, fields};
+use crate::desk::{Desk, Wishes, fields, id};
+use crate::files;
 
 /// Brings the index up to date: here nobody else does.
 async fn index(desk: &Desk) {
@@ -97,6 +98,91 @@ async fn filters_narrow_it_down() {
         "word of Ada"
     );
     assert_eq!(found("/search?q=word&has=file".into()).await, "");
+
+    // A file makes a message found, by the text beside it and by its own name.
+    let file = files::upload(&desk, &ada, "roadmap-2027.txt", b"no word of this is searched").await;
+    let body = json!({"content": "word with a file", "attachments": [file["id"]]});
+    desk.post(&ada, &format!("/rooms/{one}/messages"), body)
+        .await
+        .expect(201);
+    let (alone, _) = files::said(&desk, &ada, &other, "Übersicht.word.txt", b"text").await;
+    index(&desk).await;
+    assert_eq!(
+        found("/search?q=word&has=file".into()).await,
+        ", word with a file"
+    );
+    assert_eq!(
+        found(format!("/rooms/{one}/search?q=word&has=file")).await,
+        "word with a file"
+    );
+    assert_eq!(found("/search?q=roadmap".into()).await, "word with a file");
+    assert_eq!(
+        found("/search?q=roadmap-2027.txt&has=file".into()).await,
+        "word with a file"
+    );
+    assert_eq!(
+        found("/search?q=searched&has=file".into()).await,
+        "",
+        "no look into files"
+    );
+    let named = desk.get(&ada, "/search?q=ubersicht").await.expect(200);
+    assert_eq!(named["items"][0]["message"], alone);
+    assert_eq!(
+        (&named["items"][0]["highlights"], &named["items"][0]["closeness"]),
+        (&json!([]), &json!("exact")),
+        "highlights lie in the text"
+    );
+}
+
+#[tokio::test]
+async fn an_answer_is_the_message_as_everywhere() {
+    let desk = Desk::open().await;
+    let (ada, bob) = (desk.person().await, desk.person().await);
+    let service = desk.service().await;
+    for history in ["all", "since_join"] {
+        let body = json!({"kind": "private", "name": "room", "history": history});
+        let room = id(&desk.post(&ada, "/rooms", body).await.expect(201));
+        let word = format!("word-{}", history.replace('_', "-"));
+        let reply = async |parent: &Value| {
+            let body = json!({"content": word, "reply_to": parent["id"]});
+            let path = format!("/rooms/{room}/messages");
+            desk.post(&ada, &path, body).await.expect(201)
+        };
+        let early = desk.say(&ada, &room, "asked early").await;
+        desk.post(
+            &ada,
+            &format!("/rooms/{room}/members"),
+            json!({"user_id": bob.id}),
+        )
+        .await
+        .expect(201);
+        let late = desk.say(&ada, &room, "asked late").await;
+        for parent in [&early, &late, &early] {
+            let said = reply(parent).await;
+            let path = format!("/messages/{}/reactions/%F0%9F%91%8D", id(&said));
+            desk.call("PUT", &path, Some(&ada.token), None).await.expect(200);
+        }
+        index(&desk).await;
+        for who in [&ada, &bob, &service] {
+            for path in [
+                format!("/search?q={word}"),
+                format!("/rooms/{room}/search?q={word}"),
+            ] {
+                let page = desk.get(who, &path).await.expect(200);
+                let hits = page["items"].as_array().unwrap();
+                assert_eq!(hits.len(), 3);
+                for hit in hits {
+                    let message = &hit["message"];
+                    let path = format!("/messages/{}", id(message));
+                    assert_eq!(*message, desk.get(who, &path).await.expect(200));
+                    // Only what was said before one's time shows no parent.
+                    let hides = who.id == bob.id && history == "since_join";
+                    let is_shown = !hides || message["reply_to"] == late["id"];
+                    assert_eq!(message.get("parent").is_some(), is_shown, "{message}");
+                }
+            }
+        }
+    }
 }
 
 #[tokio::test]

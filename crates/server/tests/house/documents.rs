@@ -104,6 +104,21 @@ async fn what_the_guide_to_rooms_types_works_as_written() {
     walk_through("docs/rooms.md", 8).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_guide_to_conversations_types_works_as_written() {
+    walk_through("docs/conversations.md", 8).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_guide_to_files_types_works_as_written() {
+    walk_through("docs/files.md", 8).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_guide_to_search_types_works_as_written() {
+    walk_through("docs/search.md", 2).await;
+}
+
 /// Types what a document tells people to type, and holds what comes back against what it shows.
 async fn walk_through(path_of_document: &str, blocks_min: usize) {
     let folder = scratch::folder("walk").expect("a folder");

@@ -5,12 +5,13 @@ use std::time::Duration;
 use confab_domain::ports::{SEARCH_CANDIDATES_MAX, SearchIndex, SearchRequest};
 use confab_domain::queries::answers;
 use confab_domain::search::{Closeness, Query};
-use confab_domain::{Actor, Deed, History, RoomId, RoomKind, UserRole};
+use confab_domain::{Actor, Body, Deed, History, RoomId, RoomKind, UserRole};
 use confab_storage::{SearchIndexer, SearchIndexerSettings, Store};
 use std::sync::Arc;
 
+use crate::files::finished;
 use crate::on_both;
-use crate::world::World;
+use crate::world::{World, body};
 
 on_both!(
     finds_texts_in_many_scripts,
@@ -391,8 +392,24 @@ async fn filters_by_sender_and_time(world: World) {
         request.until = Some(second.created_at.plus(Duration::from_millis(1)));
     });
     assert_eq!(both.await, ["word two"]);
-    let files = find_with(&world, &anna, "word", |request| request.has_file = true).await;
-    assert_eq!(files, [""; 0]);
+    let with_files =
+        async |text: &str| find_with(&world, &anna, text, |request| request.has_file = true).await;
+    assert_eq!(with_files("word").await, [""; 0]);
+    // By the text beside it, and by its name: `a.gif`.
+    for content in ["word with a file", ""] {
+        let file = finished(&world, &anna).await;
+        let body = Body {
+            attachments: vec![file.id],
+            ..body(content)
+        };
+        world.say_body(room, &anna, body).await;
+    }
+    index(&world.store).await;
+    assert_eq!(with_files("word").await, ["word with a file"]);
+    let mut named = with_files("a.gif").await;
+    named.sort_unstable();
+    assert_eq!(named, ["", "word with a file"]);
+    assert_eq!(find(&world, &anna, "a.gif word").await, ["word with a file"]);
 }
 
 async fn never_finds_a_deleted_text_whatever_the_index_knows(world: World) {
