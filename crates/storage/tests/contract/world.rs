@@ -252,15 +252,7 @@ impl World {
             room_id,
             actor: sender.clone(),
             client_id: id.to_string(),
-            body: Body {
-                content: text.to_owned(),
-                content_type: ContentType::Plain,
-                reply_to: None,
-                metadata: json!({}),
-                attachments: Vec::new(),
-                named: confab_domain::Named::default(),
-                forward: None,
-            },
+            body: body(text),
             created_at: self.now(),
             trace: Trace::default(),
         }
