@@ -64,6 +64,8 @@ pub struct Conversation {
     pub settings: ConversationSettings,
     /// The other person of a direct room.
     pub peer: Option<User>,
+    /// Whether they are shut, or have blocked, or are blocked by, the person.
+    pub is_peer_unreachable: bool,
 }
 
 /// What is unread in a number of rooms.

@@ -10,6 +10,7 @@ use confab_domain::{
 use sea_orm::{ConnectionTrait, DbErr};
 use uuid::Uuid;
 
+use crate::change::is_peer_shut;
 use crate::connect::{Store, bounded, bounded_domain};
 use crate::dialect::Runner;
 use crate::error::from_db;
@@ -62,14 +63,16 @@ async fn select<C: ConnectionTrait>(
          AND (mine.is_pinned, mine.active_at, mine.room_id) < ($6, $7, $8) \
          ORDER BY mine.is_pinned DESC, mine.active_at DESC, mine.room_id DESC LIMIT $9) \
          SELECT page.is_pinned, page.is_archived, page.active_at, m.notifications, \
-         m.notifications_muted_until, MENTIONS AS mention_count, {ROOM}, {HEAD}, {MEMBER}, {MESSAGE}, {USER} \
+         m.notifications_muted_until, MENTIONS AS mention_count, \
+         {is_peer_shut} AS is_peer_shut, {ROOM}, {HEAD}, {MEMBER}, {MESSAGE}, {USER} \
          FROM page JOIN members m ON m.room_id = page.room_id AND m.user_id = $1 \
          JOIN rooms r ON r.id = page.room_id JOIN room_heads h ON h.room_id = page.room_id \
          LEFT JOIN messages g ON g.room_id = page.room_id AND g.number >= m.visible_from_number AND g.seq = \
          (SELECT y.seq FROM messages y WHERE y.room_id = page.room_id ORDER BY y.seq DESC LIMIT 1) \
          LEFT JOIN users u ON r.kind = 'direct' \
          AND u.id = CASE WHEN r.direct_low = $1 THEN r.direct_high ELSE r.direct_low END \
-         ORDER BY page.is_pinned DESC, page.active_at DESC, page.room_id DESC"
+         ORDER BY page.is_pinned DESC, page.active_at DESC, page.room_id DESC",
+        is_peer_shut = is_peer_shut("$1")
     ));
     let after = which.after.unwrap_or((true, END_OF_TIME, RoomId(Uuid::max())));
     let arguments = vec![
@@ -133,6 +136,7 @@ fn conversation(row: &Row) -> Result<Conversation, DbErr> {
         },
         // An address is its owner's alone.
         peer: rows::user_or_none(row)?.map(|user| User { email: None, ..user }),
+        is_peer_unreachable: row.get::<Option<bool>>("is_peer_shut")?.unwrap_or(false),
     })
 }
 

@@ -122,13 +122,12 @@ async fn update_conversation(
             .map(|until| until.map(|text| time(&text)).transpose())
             .transpose()?,
     };
-    let conversation = commands::update_conversation(&ports, &caller.actor, path.room_id, patch).await?;
+    let mut conversation = commands::update_conversation(&ports, &caller.actor, path.room_id, patch).await?;
+    let presence = queries::presence_of_peers(&ports, std::slice::from_mut(&mut conversation)).await?;
     let last = last_messages(&ports, &caller.actor, std::slice::from_ref(&conversation))
         .await?
         .pop();
-    let peer_ids: Vec<_> = conversation.peer.iter().map(|peer| peer.id).collect();
-    let presence = queries::presence_of(&ports, &peer_ids).await?;
-    let of_peer = peer_ids.first().and_then(|peer_id| presence.get(peer_id));
+    let of_peer = conversation.peer.as_ref().and_then(|peer| presence.get(&peer.id));
     Ok(Json(shaped(conversation, last, of_peer)))
 }
 

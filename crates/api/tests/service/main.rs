@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test panics to say what went wrong")]
 
 mod account;
+mod blocks;
 mod conversations;
 mod desk;
 mod files;

@@ -325,10 +325,11 @@ pub trait RoomReads: Send + Sync {
     /// The current row of each pair, in order; none where there is no current membership.
     async fn memberships(&self, pairs: &[(RoomId, UserId)]) -> Result<Vec<Option<Member>>>;
 
-    /// Rooms with at most `members_max` members that a person belongs to, for presence; at most 1,000.
+    /// Rooms with at most `members_max` members that a person belongs to, for presence; at most 1,000. Not the
+    /// direct ones in which one of the two has blocked the other.
     async fn small_rooms_of(&self, user_id: UserId, members_max: i64) -> Result<Vec<RoomId>>;
 
-    /// Whether two people share a room now.
+    /// Whether two people share a room now; a direct one does not count when one of them has blocked the other.
     async fn share_a_room(&self, one: UserId, other: UserId) -> Result<bool>;
 
     /// Marks of current members, by user id after `after`, as far as `viewer` may know them.

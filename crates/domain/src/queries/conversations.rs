@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::people::is_kept_apart;
 use super::{MessageView, message, standing};
 use crate::ports::{ConversationKey, Page, Ports, UserPresence};
 use crate::rights::{self, Act};
@@ -17,28 +18,37 @@ pub async fn list_conversations(
     after: Option<ConversationKey>,
     limit: usize,
 ) -> Result<(Page<Conversation, ConversationKey>, HashMap<UserId, UserPresence>)> {
-    let now = ports.clock.now();
     let mut page = ports
         .conversations
-        .conversations(actor.user_id, is_archived, after, now, limit)
+        .conversations(actor.user_id, is_archived, after, ports.clock.now(), limit)
         .await?;
-    for peer in page.items.iter_mut().filter_map(|item| item.peer.as_mut()) {
-        peer.expire_status(now);
-    }
-    let peers: Vec<UserId> = page
-        .items
-        .iter()
-        .filter_map(|item| item.peer.as_ref().map(|peer| peer.id))
-        .collect();
-    Ok((page, presence_of(ports, &peers).await?))
+    let presence = presence_of_peers(ports, &mut page.items).await?;
+    Ok((page, presence))
 }
 
-/// Presence by person; asked once for all, and not at all for nobody.
-pub async fn presence_of(ports: &Ports, user_ids: &[UserId]) -> Result<HashMap<UserId, UserPresence>> {
-    if user_ids.is_empty() {
+/// The presence of the other people of direct rooms, asked once for all; of those whom the actor is kept apart from
+/// there is none, and their last seen is taken away.
+pub async fn presence_of_peers(
+    ports: &Ports,
+    conversations: &mut [Conversation],
+) -> Result<HashMap<UserId, UserPresence>> {
+    let now = ports.clock.now();
+    let mut shown = Vec::new();
+    for conversation in conversations {
+        let Some(peer) = &mut conversation.peer else {
+            continue;
+        };
+        peer.expire_status(now);
+        if conversation.is_peer_unreachable {
+            peer.last_seen_at = None;
+        } else {
+            shown.push(peer.id);
+        }
+    }
+    if shown.is_empty() {
         return Ok(HashMap::new());
     }
-    let found = ports.presence.users(user_ids, ports.clock.now()).await?;
+    let found = ports.presence.users(&shown, now).await?;
     Ok(found
         .into_iter()
         .map(|presence| (presence.user_id, presence))
@@ -61,11 +71,21 @@ pub async fn message_receipts(
     let MessageView { message, access } = message(ports, actor, message_id).await?;
     rights::check(Act::SeePresence, standing(actor, &access))?;
     let viewer = actor.user_id;
-    let counts = ports.conversations.receipt_counts(&message, viewer).await?;
+    let is_apart = is_kept_apart(ports, actor, &access).await?;
+    // Of two people who are kept apart both are asked for at once: where a page ends would tell of the other.
+    let (after, limit) = if is_apart { (None, 2) } else { (after, limit) };
+    let mut counts = ports.conversations.receipt_counts(&message, viewer).await?;
     let mut page = ports
         .conversations
         .message_receipts(&message, viewer, after, limit)
         .await?;
+    if is_apart {
+        page.next = None;
+        page.items.retain(|receipt| receipt.user_id() == viewer);
+        let read = page.items.iter().filter(|receipt| receipt.is_read == Some(true));
+        counts.read = counts.read.map(|_| read.count() as i64);
+        counts.delivered = page.items.len() as i64;
+    }
     for receipt in &mut page.items {
         receipt.user.expire_status(ports.clock.now());
     }

@@ -9,7 +9,7 @@ mod reactions;
 mod rooms;
 mod search;
 
-pub use conversations::{list_conversations, message_receipts, presence_of, unread};
+pub use conversations::{list_conversations, message_receipts, presence_of_peers, unread};
 pub(crate) use files::readable_media;
 pub use files::{media, signed_media};
 pub use messages::{

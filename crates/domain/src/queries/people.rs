@@ -85,8 +85,12 @@ pub async fn list_receipts(
     Ok(page)
 }
 
-/// Whether the actor sees nothing of the other person of their direct room, because one has blocked the other.
-async fn is_kept_apart(ports: &Ports, actor: &Actor, access: &RoomAccess) -> Result<bool> {
+/// Whether the actor sees nothing of the other person of their direct room: no marks, no presence, no last seen.
+///
+/// So it is when one of the two has blocked the other, or the other's account is shut; which of these, nobody
+/// learns. **Every query that tells of somebody's marks or presence by a room asks this.** In rooms of more people
+/// a block changes nothing.
+pub(super) async fn is_kept_apart(ports: &Ports, actor: &Actor, access: &RoomAccess) -> Result<bool> {
     if access.kind != RoomKind::Direct || access.current().is_none() {
         return Ok(false);
     }

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::messages::add_parents;
+use super::people::is_kept_apart;
 use super::{MessageView, access_for, horizon, message};
 use crate::ports::{Page, PinKey, Ports, ReactionKey};
 use crate::rights::Act;
@@ -26,8 +27,12 @@ pub async fn list_reactions(
         .conversations
         .reactions(message.room_id, message.id, emoji.as_deref(), after, limit)
         .await?;
+    let is_apart = is_kept_apart(ports, actor, &access).await?;
     for (_, user) in &mut page.items {
         user.expire_status(ports.clock.now());
+        if is_apart && user.id != actor.user_id {
+            user.last_seen_at = None;
+        }
     }
     Ok((access, page))
 }

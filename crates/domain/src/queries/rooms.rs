@@ -1,6 +1,7 @@
 //! Rooms and their members.
 
 use super::access_for;
+use super::people::is_kept_apart;
 use crate::ports::{Page, Ports, RoomFilter, RoomListing};
 use crate::rights::Act;
 use crate::{Actor, Error, Member, Result, Room, RoomAccess, RoomId, User, UserId};
@@ -46,10 +47,14 @@ pub async fn list_members(
     after: Option<UserId>,
     limit: usize,
 ) -> Result<Page<(Member, User), UserId>> {
-    access_for(ports, actor, room_id, Act::ListMembers).await?;
+    let access = access_for(ports, actor, room_id, Act::ListMembers).await?;
+    let is_apart = is_kept_apart(ports, actor, &access).await?;
     let mut page = ports.room_reads.members(room_id, after, limit).await?;
     for (_, user) in &mut page.items {
         user.expire_status(ports.clock.now());
+        if is_apart && user.id != actor.user_id {
+            user.last_seen_at = None;
+        }
     }
     Ok(page)
 }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use confab_domain::ports::{LogPage, LogRequest, Seat};
-use confab_domain::{Epoch, Error, EventBody, Horizon, Member, Result, RoomId};
+use confab_domain::{Epoch, Error, EventBody, Horizon, Member, Result, RoomId, RoomKind};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{sleep, timeout};
 
@@ -125,6 +125,7 @@ pub(crate) struct Ready {
 /// A room on its way.
 struct Joining {
     wish: RoomWish,
+    kind: RoomKind,
     replayed_seq: i64,
     member: Member,
     last_number: i64,
@@ -137,6 +138,8 @@ struct Joiner<'a> {
     steps: mpsc::Sender<Step>,
     /// Events that may still be replayed.
     budget: i64,
+    /// Rooms of two in which the person is shown to the other, and the other to them.
+    shown: Option<HashSet<RoomId>>,
 }
 
 /// The session went away: there is nobody to join for.
@@ -155,6 +158,7 @@ pub(crate) async fn join(
         subscriber: &subscriber,
         steps,
         budget,
+        shown: None,
     };
     // The error says that nobody is left to join for.
     let _ = joiner.grant(wishes).await;
@@ -235,11 +239,12 @@ impl Joiner<'_> {
             }
             if self.shared.hub.begin(self.subscriber, wish.room_id) {
                 match self.seated(&mut wish) {
-                    Some((member, last_seq, last_number)) => at_head.push(Joining {
+                    Some(seat) => at_head.push(Joining {
                         wish,
-                        replayed_seq: last_seq,
-                        member,
-                        last_number,
+                        kind: seat.kind,
+                        replayed_seq: seat.head.last_seq,
+                        member: seat.member,
+                        last_number: seat.head.last_number,
                         reset: false,
                     }),
                     None => begun.push(wish),
@@ -258,17 +263,14 @@ impl Joiner<'_> {
             Err(error) => return self.give_up(begun, &error).await,
         };
         for (wish, page) in begun.into_iter().zip(pages) {
-            match page
-                .membership
-                .clone()
-                .filter(|member| member.is_current() && page.kind.is_some())
-            {
+            let member = page.membership.clone().filter(Member::is_current);
+            match member.zip(page.kind) {
                 None => {
                     let after_seq = wish.after.as_ref().map_or(0, |(_, cursor)| cursor.seq);
                     self.refuse(wish, &page, after_seq).await?;
                 }
-                Some(member) => {
-                    let joining = self.begin_after(wish, member, &page);
+                Some((member, kind)) => {
+                    let joining = self.begin_after(wish, member, kind, &page);
                     if joining.replayed_seq < page.head.last_seq {
                         &mut behind
                     } else {
@@ -285,17 +287,14 @@ impl Joiner<'_> {
     /// Whether what was read before the room was followed is enough. In a room that is served here it is: what
     /// happened since, a removal too, is ahead of the room's order or makes going live fail. In others
     /// nobody noted it, so they are read again.
-    fn seated(&self, wish: &mut RoomWish) -> Option<(Member, i64, i64)> {
+    fn seated(&self, wish: &mut RoomWish) -> Option<Seat> {
         let (epoch, seat) = *wish.seat.take()?;
         self.shared.hub.position(wish.room_id)?;
-        self.shared
-            .epochs
-            .accepts(&epoch)
-            .then_some((seat.member, seat.head.last_seq, seat.head.last_number))
+        self.shared.epochs.accepts(&epoch).then_some(seat)
     }
 
     /// Decides from where a room is replayed, or that it is not.
-    fn begin_after(&mut self, wish: RoomWish, member: Member, page: &LogPage) -> Joining {
+    fn begin_after(&mut self, wish: RoomWish, member: Member, kind: RoomKind, page: &LogPage) -> Joining {
         let head = page.head.last_seq;
         let limits = &self.shared.ports.limits;
         let mut reset = wish.reset;
@@ -319,6 +318,7 @@ impl Joiner<'_> {
         }
         Joining {
             wish,
+            kind,
             replayed_seq,
             member,
             last_number: page.head.last_number,
@@ -393,7 +393,31 @@ impl Joiner<'_> {
         Ok(behind)
     }
 
-    async fn ready(&self, joining: &Joining) -> Ready {
+    /// How many are there; of a direct room in which one of the two has blocked the other, oneself alone.
+    async fn present_count(&mut self, joining: &Joining) -> u64 {
+        let room_id = joining.wish.room_id;
+        let count = self.shared.desk.present_count(self.shared, room_id).await;
+        if joining.kind != RoomKind::Direct || count <= 1 {
+            return count;
+        }
+        // Asked at most once, and only where somebody is there to be hidden.
+        if self.shown.is_none() {
+            let (reads, user_id) = (&self.shared.ports.room_reads, self.subscriber.user_id);
+            let shown = timeout(STORE_TIMEOUT, reads.small_rooms_of(user_id, 2)).await;
+            self.shown = Some(
+                shown
+                    .ok()
+                    .and_then(Result::ok)
+                    .unwrap_or_default()
+                    .into_iter()
+                    .collect(),
+            );
+        }
+        let is_shown = self.shown.as_ref().is_some_and(|shown| shown.contains(&room_id));
+        if is_shown { count } else { 1 }
+    }
+
+    async fn ready(&mut self, joining: &Joining) -> Ready {
         let room_id = joining.wish.room_id;
         let frame = ServerFrame::Subscribed {
             reference: joining.wish.reference.clone(),
@@ -403,7 +427,7 @@ impl Joiner<'_> {
             my_role: joining.member.role,
             last_read_number: joining.member.last_read_number,
             unread: joining.member.unread(joining.last_number),
-            present_count: self.shared.desk.present_count(self.shared, room_id).await,
+            present_count: self.present_count(joining).await,
         };
         Ready {
             room_id,
