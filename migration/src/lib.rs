@@ -8,6 +8,7 @@ mod m20261121_000005_search;
 mod m20261121_000006_api_keys;
 mod m20261121_000008_archived_conversations;
 mod m20261121_000009_moderation;
+mod m20261121_000010_ended_things;
 
 use std::time::Duration;
 
@@ -91,6 +92,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000006_api_keys::Migration),
             Box::new(m20261121_000008_archived_conversations::Migration),
             Box::new(m20261121_000009_moderation::Migration),
+            Box::new(m20261121_000010_ended_things::Migration),
         ]
     }
 }

@@ -55,7 +55,8 @@ async fn on_postgres() {
             "m20261121_000005_search",
             "m20261121_000006_api_keys",
             "m20261121_000008_archived_conversations",
-            "m20261121_000009_moderation"
+            "m20261121_000009_moderation",
+            "m20261121_000010_ended_things"
         ]
     );
     four_at_once(url.clone()).await;

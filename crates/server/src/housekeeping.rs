@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use confab_domain::ports::{Accounts, Files};
-use confab_domain::{Clock, commands};
-use confab_storage::Store;
+use confab_domain::{Clock, Timestamp, commands};
+use confab_storage::{EndedBefore, Store};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 use tokio_util::sync::CancellationToken;
@@ -25,6 +25,24 @@ const FILES_TIMEOUT: Duration = Duration::from_secs(100);
 /// Rounds of one chore; what is left waits for the next time.
 const ROUNDS_MAX: usize = 50;
 const MEASURE_INTERVAL: Duration = Duration::from_secs(5);
+
+/// How long what has ended is kept.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct EndedKeep {
+    pub(crate) invitations: Duration,
+    pub(crate) reports: Duration,
+    pub(crate) api_keys: Duration,
+}
+
+impl EndedKeep {
+    fn before(self, now: Timestamp) -> EndedBefore {
+        EndedBefore {
+            invitations: now.minus(self.invitations),
+            reports: now.minus(self.reports),
+            api_keys: now.minus(self.api_keys),
+        }
+    }
+}
 
 /// Something that is done over and over until little of it is left.
 #[derive(Clone, Copy)]
@@ -77,7 +95,7 @@ fn sweeps() -> Interval {
 }
 
 /// Starts to remove what has expired. Several processes may do so at once: each removes what it finds.
-pub(crate) fn sweep(tasks: &TaskTracker, store: Store, stopping: CancellationToken) {
+pub(crate) fn sweep(tasks: &TaskTracker, store: Store, keep: EndedKeep, stopping: CancellationToken) {
     tasks.spawn(stopping.run_until_cancelled_owned(async move {
         let mut ticks = sweeps();
         loop {
@@ -91,6 +109,9 @@ pub(crate) fn sweep(tasks: &TaskTracker, store: Store, stopping: CancellationTok
             expired
                 .repeat(|at_once| store.sweep_expired(SystemClock.now(), at_once))
                 .await;
+            let ended = keep.before(SystemClock.now());
+            let sweeping = Chore::of_rows("ended");
+            sweeping.repeat(|at_once| store.sweep_ended(ended, at_once)).await;
         }
     }));
 }

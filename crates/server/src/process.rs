@@ -65,7 +65,12 @@ pub(crate) async fn run(settings: Settings, role: Role) -> Result<()> {
     );
     let readiness = Arc::new(Readiness::new(role, asked, stopping.clone()));
     if role.has_event_publisher() {
-        housekeeping::sweep(&chores, parts.store.clone(), stopping.clone());
+        let keep = housekeeping::EndedKeep {
+            invitations: settings.invitations_keep.0,
+            reports: settings.reports_keep.0,
+            api_keys: settings.api_keys_keep.0,
+        };
+        housekeeping::sweep(&chores, parts.store.clone(), keep, stopping.clone());
     }
     if role.has_api() {
         search::index(&chores, parts.store.clone(), parts.incarnation, stopping.clone());

@@ -9,6 +9,7 @@ mod conversation_list;
 mod conversations;
 mod dialect;
 mod doubt;
+mod ended;
 mod error;
 mod facts;
 mod health;
@@ -40,5 +41,6 @@ mod uploads;
 mod users;
 
 pub use connect::{Store, StoreSettings};
+pub use ended::EndedBefore;
 pub use lanes::LaneSettings;
 pub use search::indexer::{SearchIndexer, SearchIndexerSettings};

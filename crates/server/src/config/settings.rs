@@ -278,6 +278,14 @@ settings! {
         /// How long rooms' logs are kept for replay; messages stay. Older ones are read from history.
         log_keep, "LOG_KEEP": Duration<HOUR, { 4_000 * DAY }> = "7d";
     }
+    "How long it keeps what has ended" {
+        /// Links into rooms that were taken back, are used up or over. Admins see them in their list until then.
+        invitations_keep, "INVITATIONS_KEEP": Duration<HOUR, { 4_000 * DAY }> = "30d";
+        /// Reports that a moderator was done with. Open ones stay.
+        reports_keep, "REPORTS_KEEP": Duration<HOUR, { 4_000 * DAY }> = "180d";
+        /// API keys that were taken back or are over: who had one is part of what happened.
+        api_keys_keep, "API_KEYS_KEEP": Duration<HOUR, { 4_000 * DAY }> = "180d";
+    }
     "What it tells" {
         /// Which log lines are written.
         log_level, "LOG_LEVEL": LogFilter = "info";

@@ -38,8 +38,8 @@ pub(super) async fn apply<C: ConnectionTrait>(
             vec![id.0.into(), now],
         ),
         Effect::InvitationUsed(id) => (
-            "UPDATE invitations SET uses = uses + 1 WHERE id = $1",
-            vec![id.0.into()],
+            "UPDATE invitations SET uses = uses + 1, last_used_at = $2 WHERE id = $1",
+            vec![id.0.into(), now],
         ),
         Effect::Reported { message_id, reason } => (
             "INSERT INTO reports (room_id, message_id, reporter_id, reason, created_at)

@@ -4,6 +4,7 @@
 
 mod accounts;
 mod conversations;
+mod ended;
 mod files;
 mod host_product;
 mod lists_of_rooms;
