@@ -1,8 +1,13 @@
 //! Who comes, who goes, and the ninth connection.
 
-use confab_domain::Limits;
-use serde_json::json;
 use std::time::Duration;
+
+use confab_domain::commands::{UpdateProfile, leave_room, update_profile};
+use confab_domain::ports::Status;
+use confab_domain::queries::list_presence;
+use confab_domain::{CustomStatus, Limits, Trace};
+use confab_testkit::wait_until;
+use serde_json::json;
 
 use crate::house::{House, PATIENCE, Plan};
 
@@ -59,4 +64,72 @@ async fn one_connection_too_many_closes_the_oldest_wherever_it_is() {
         socket.send_json(&json!({"type": "ping", "ref": "p"})).await;
         socket.expect_reply("p").await;
     }
+}
+
+#[tokio::test]
+async fn in_a_room_above_the_bound_presence_is_asked_for_and_not_told() {
+    let limits = Limits {
+        presence_signal_members_max: 2,
+        ..Plan::default().limits
+    };
+    let house = House::build(Plan {
+        limits,
+        ..Plan::default()
+    })
+    .await;
+    let (ada, bob, eve) = (
+        house.guest("ada").await,
+        house.guest("bob").await,
+        house.guest("eve").await,
+    );
+    let big = house.room(&[&ada, &bob, &eve]).await;
+    house.room(&[&eve, &bob]).await;
+    let mut hers = house.following(&ada, 1).await;
+    let mut eves = house.following(&eve, 2).await;
+    let mut his = house.following(&bob, 2).await;
+    let is_of_bob = |frame: &serde_json::Value| {
+        ["user_online", "user_offline", "user_status"]
+            .iter()
+            .any(|kind| frame["type"] == *kind)
+            && frame["user_id"] == json!(bob.id)
+    };
+    eves.expect_where("user_online", is_of_bob).await;
+    his.send_json(&json!({"type": "presence", "status": "busy"}))
+        .await;
+    eves.expect_where("user_online", |frame| frame["status"] == "busy")
+        .await;
+    let status = UpdateProfile {
+        status: Some(Some(CustomStatus {
+            emoji: None,
+            text: Some("away for lunch".to_owned()),
+            until: None,
+        })),
+        ..UpdateProfile::default()
+    };
+    update_profile(&house.ports, &bob.actor, status, Trace::default())
+        .await
+        .unwrap();
+    eves.expect_where("user_status", is_of_bob).await;
+    // Who is in the big room alone may ask.
+    wait_until("all three are counted", PATIENCE, || async {
+        let (room, people) = list_presence(&house.ports, &ada.actor, big, 50).await.unwrap();
+        room.count == 3
+            && people
+                .iter()
+                .any(|one| one.user_id == bob.id && one.status == Status::Busy)
+    })
+    .await;
+    his.send_json(&json!({"type": "typing", "room_id": big})).await;
+    hers.expect("typing").await;
+    his.close().await;
+    eves.expect_where("user_offline", is_of_bob).await;
+    // What eve was told of, ada would have been told of at the same moment.
+    hers.expect_none(is_of_bob, Duration::from_millis(200)).await;
+    // Two are no longer too many.
+    leave_room(&house.ports, &eve.actor, big, Trace::default())
+        .await
+        .unwrap();
+    let his = house.following(&bob, 2).await;
+    hers.expect_where("user_online", is_of_bob).await;
+    his.close().await;
 }

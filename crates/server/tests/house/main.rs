@@ -8,6 +8,7 @@ mod failures;
 mod files;
 mod large_files;
 mod membership;
+mod moderation;
 mod stage;
 mod streams;
 mod tokens;

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod changes;
+mod conversation_races;
 mod faults;
 mod invitations;
 mod moderation;
