@@ -32,7 +32,7 @@ pub struct Limits {
     pub logins: Rate,
     /// Registrations per address.
     pub registrations: Rate,
-    /// Rooms made and joined, members added, per person.
+    /// Rooms made, joined, edited and ended, members added, removed and changed, per person.
     pub room_changes: Rate,
     /// Reactions and pins, made and taken back, per person.
     pub reactions: Rate,
@@ -52,6 +52,10 @@ pub struct Limits {
     pub profile_changes: Rate,
     /// Messages that one person reports.
     pub reports: Rate,
+    /// Links into rooms that one person makes.
+    pub invitations: Rate,
+    /// People whom one person blocks.
+    pub blocks: Rate,
     /// Requests of one person over REST, whatever they ask; the backstop behind all others.
     pub requests: Rate,
     /// Files taken in, per person.
@@ -77,23 +81,55 @@ pub struct Limits {
 impl Limits {
     /// Every budget of attempts that is shared by all nodes, by the name that answers give it.
     pub fn budgets(&self) -> Vec<(&'static str, Rate)> {
+        // Taken apart whole, so that one more budget does not compile until it is told here.
+        let Self {
+            direct_sends,
+            room_sends,
+            logins,
+            registrations,
+            room_changes,
+            reactions,
+            searches,
+            edits,
+            deletes,
+            marks,
+            tickets,
+            refreshes,
+            profile_changes,
+            reports,
+            invitations,
+            blocks,
+            requests,
+            uploads,
+            // Of each connection for itself.
+            frames: _,
+            rooms_per_connection_max: _,
+            connections_per_user_max: _,
+            frame_bytes_max: _,
+            frames_in_flight_max: _,
+            replay_events_per_room_max: _,
+            replay_events_per_connection_max: _,
+            presence_signal_members_max: _,
+        } = *self;
         vec![
-            ("send_direct", self.direct_sends),
-            ("send_room", self.room_sends),
-            ("login", self.logins),
-            ("register", self.registrations),
-            ("room_changes", self.room_changes),
-            ("edits", self.edits),
-            ("deletes", self.deletes),
-            ("reactions", self.reactions),
-            ("uploads", self.uploads),
-            ("searches", self.searches),
-            ("marks", self.marks),
-            ("tickets", self.tickets),
-            ("refreshes", self.refreshes),
-            ("profile_changes", self.profile_changes),
-            ("reports", self.reports),
-            ("requests", self.requests),
+            ("send_direct", direct_sends),
+            ("send_room", room_sends),
+            ("login", logins),
+            ("register", registrations),
+            ("room_changes", room_changes),
+            ("edits", edits),
+            ("deletes", deletes),
+            ("reactions", reactions),
+            ("uploads", uploads),
+            ("searches", searches),
+            ("marks", marks),
+            ("tickets", tickets),
+            ("refreshes", refreshes),
+            ("profile_changes", profile_changes),
+            ("reports", reports),
+            ("invitations", invitations),
+            ("blocks", blocks),
+            ("requests", requests),
         ]
     }
 
@@ -117,6 +153,8 @@ impl Limits {
             refreshes: off,
             profile_changes: off,
             reports: off,
+            invitations: off,
+            blocks: off,
             requests: off,
             ..self
         }
@@ -140,6 +178,8 @@ impl Default for Limits {
             refreshes: Rate::per_minute(600),
             profile_changes: Rate::per_minute(30),
             reports: Rate::per_minute(20),
+            invitations: Rate::per_minute(20),
+            blocks: Rate::per_minute(20),
             requests: Rate::per_minute(1_200),
             uploads: Rate::per_minute(30),
             rooms_per_connection_max: 1_000,
@@ -154,5 +194,16 @@ impl Default for Limits {
             replay_events_per_connection_max: 50_000,
             presence_signal_members_max: 500,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_budgets_there_is_none() {
+        let told = Limits::default().without_budgets().budgets();
+        assert!(told.iter().all(|(_, rate)| rate.limit == 0), "{told:?}");
     }
 }

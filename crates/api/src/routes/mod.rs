@@ -4,6 +4,7 @@
 mod api_keys;
 mod auth;
 mod blocks;
+mod capabilities;
 mod conversations;
 mod demo;
 mod files;
@@ -58,5 +59,6 @@ pub(crate) fn all() -> OpenApiRouter<AppState> {
         .merge(host_users::routes())
         .merge(keyed_rooms::routes())
         .merge(ops::routes())
+        .merge(capabilities::routes())
         .merge(demo::routes())
 }

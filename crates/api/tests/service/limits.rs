@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use confab_domain::{Limits, Rate};
 use confab_testkit::http_client::Answer;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::desk::{Desk, Wishes, id};
 
@@ -37,7 +37,7 @@ fn told(answer: &Answer, name: &str) -> Option<(u64, u64)> {
 #[tokio::test]
 async fn everything_that_writes_or_costs_has_its_budget() {
     let one = Rate::per_minute(1);
-    let by_name: [(&str, Limits); 8] = [
+    let by_name: [(&str, Limits); 11] = [
         ("edits", Limits { edits: one, ..none() }),
         (
             "deletes",
@@ -69,6 +69,27 @@ async fn everything_that_writes_or_costs_has_its_budget() {
             },
         ),
         (
+            "reports",
+            Limits {
+                reports: one,
+                ..none()
+            },
+        ),
+        (
+            "invitations",
+            Limits {
+                invitations: one,
+                ..none()
+            },
+        ),
+        (
+            "blocks",
+            Limits {
+                blocks: one,
+                ..none()
+            },
+        ),
+        (
             "room_changes",
             Limits {
                 room_changes: Rate::per_minute(2),
@@ -88,6 +109,9 @@ async fn everything_that_writes_or_costs_has_its_budget() {
         let ada = desk.person().await;
         let room = desk.room(&ada, "public").await;
         let message = id(&desk.say(&ada, &room, "hello").await);
+        let bob = desk.person().await;
+        desk.poke(&bob, &format!("/rooms/{room}/join")).await.expect(200);
+        let of_bob = id(&desk.say(&bob, &room, "rude").await);
         let mut refresh_token = ada.refresh_token.clone();
         let mut answers = Vec::new();
         for n in 0..2 {
@@ -113,6 +137,15 @@ async fn everything_that_writes_or_costs_has_its_budget() {
                 "profile_changes" => {
                     let body = json!({"display_name": format!("Ada {n}")});
                     desk.patch(&ada, "/me", body).await
+                }
+                "reports" => {
+                    let path = format!("/messages/{of_bob}/report");
+                    desk.post(&ada, &path, json!({"reason": "rude"})).await
+                }
+                "invitations" => desk.poke(&ada, &format!("/rooms/{room}/invitations")).await,
+                "blocks" => {
+                    let path = format!("/me/blocks/{}", bob.id);
+                    desk.call("PUT", &path, Some(&ada.token), None).await
                 }
                 "room_changes" => {
                     let body = json!({"name": format!("room {n}")});
@@ -219,24 +252,4 @@ async fn how_often_a_name_was_tried_is_told_only_to_whom_must_wait() {
     let answer = try_it().await;
     answer.expect(429);
     assert!(told(&answer, "login").is_some());
-}
-
-#[tokio::test]
-async fn the_capabilities_name_every_budget() {
-    let limits = Limits {
-        edits: Rate::per_minute(7),
-        ..Limits::default()
-    };
-    let names: Vec<&str> = limits.budgets().iter().map(|(name, _)| *name).collect();
-    let desk = desk_with(limits).await;
-    let told = desk.call("GET", "/capabilities", None, None).await.expect(200);
-    let budgets = told["limits"]["budgets"].as_object().unwrap();
-    assert_eq!(budgets.len(), names.len());
-    assert!(
-        names.iter().all(|name| budgets.contains_key(*name)),
-        "{budgets:?}"
-    );
-    assert_eq!(budgets["edits"], json!({"limit": 7, "window_seconds": 60}));
-    let features: Vec<&Value> = told["features"].as_array().unwrap().iter().collect();
-    assert!(features.contains(&&json!("api_keys")));
 }

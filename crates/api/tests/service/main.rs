@@ -4,6 +4,7 @@
 
 mod account;
 mod blocks;
+mod capabilities;
 mod conversations;
 mod desk;
 mod files;

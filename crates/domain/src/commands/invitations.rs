@@ -40,7 +40,7 @@ pub async fn invite(
         findings.add("max_uses", format!("must be {} to {}", uses.start(), uses.end()));
     }
     findings.finish()?;
-    budgets::take_of(ports, "room_changes", actor, ports.limits.room_changes).await?;
+    budgets::take_of(ports, "invitations", actor, ports.limits.invitations).await?;
     let now = ports.clock.now();
     let (secret, token_hash) = ports.secrets.mint();
     let invitation = Invitation {

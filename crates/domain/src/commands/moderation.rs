@@ -18,6 +18,7 @@ pub async fn ban_user(
     if let Some(reason) = &reason {
         text::reason(reason).map_err(|refusal| Error::invalid("reason", refusal))?;
     }
+    budgets::take_of(ports, "room_changes", actor, ports.limits.room_changes).await?;
     let deed = Deed::Ban { user_id, reason };
     change(ports, actor, room_id, deed, trace).await
 }
@@ -30,6 +31,7 @@ pub async fn unban_user(
     user_id: UserId,
     trace: Trace,
 ) -> Result<Changed> {
+    budgets::take_of(ports, "room_changes", actor, ports.limits.room_changes).await?;
     change(ports, actor, room_id, Deed::Unban(user_id), trace).await
 }
 
@@ -47,6 +49,7 @@ pub async fn mute_member(
     if until <= now {
         return Err(Error::invalid("until", "must be in the future"));
     }
+    budgets::take_of(ports, "room_changes", actor, ports.limits.room_changes).await?;
     let deed = Deed::Mute { user_id, until };
     ports.room_writes.change(room_id, actor, deed, now, trace).await?;
     Ok(until)
@@ -60,6 +63,7 @@ pub async fn unmute_member(
     user_id: UserId,
     trace: Trace,
 ) -> Result<Changed> {
+    budgets::take_of(ports, "room_changes", actor, ports.limits.room_changes).await?;
     change(ports, actor, room_id, Deed::Unmute(user_id), trace).await
 }
 
@@ -69,7 +73,7 @@ pub async fn block_user(ports: &Ports, actor: &Actor, user_id: UserId) -> Result
     if user_id == actor.user_id {
         return Err(Error::invalid("user_id", "must be somebody else"));
     }
-    budgets::take_of(ports, "room_changes", actor, ports.limits.room_changes).await?;
+    budgets::take_of(ports, "blocks", actor, ports.limits.blocks).await?;
     let now = ports.clock.now();
     ports.moderation.block(actor.user_id, user_id, now).await
 }

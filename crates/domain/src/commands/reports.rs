@@ -14,7 +14,7 @@ pub async fn report_message(
     trace: Trace,
 ) -> Result<Changed> {
     text::reason(&reason).map_err(|refusal| Error::invalid("reason", refusal))?;
-    budgets::take_of(ports, "room_changes", actor, ports.limits.room_changes).await?;
+    budgets::take_of(ports, "reports", actor, ports.limits.reports).await?;
     let room_id = queries::message(ports, actor, message_id).await?.message.room_id;
     let deed = Deed::Report { message_id, reason };
     change(ports, actor, room_id, deed, trace).await

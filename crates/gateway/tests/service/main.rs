@@ -4,6 +4,7 @@
 
 mod authentication;
 mod blocks;
+mod budgets;
 mod feed;
 mod following;
 mod frames;

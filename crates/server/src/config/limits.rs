@@ -22,6 +22,8 @@ impl Settings {
             refreshes: self.refreshes.0,
             profile_changes: self.profile_changes.0,
             reports: self.reports.0,
+            invitations: self.invitations.0,
+            blocks: self.blocks.0,
             requests: self.requests.0,
             uploads: self.uploads.0,
             rooms_per_connection_max: self.rooms_per_connection_max.0 as usize,

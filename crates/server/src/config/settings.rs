@@ -323,6 +323,10 @@ settings! {
         profile_changes, "LIMIT_PROFILE_CHANGES": RateSetting = "30/1m";
         /// Messages that one person reports.
         reports, "LIMIT_REPORTS": RateSetting = "20/1m";
+        /// Links into rooms that one person makes. Coming in by one is of LIMIT_ROOM_CHANGES, as joining is.
+        invitations, "LIMIT_INVITATIONS": RateSetting = "20/1m";
+        /// People whom one person blocks.
+        blocks, "LIMIT_BLOCKS": RateSetting = "20/1m";
         /// Requests of one person over REST, whatever they ask: the backstop behind all others. Services have none.
         requests, "LIMIT_REQUESTS": RateSetting = "1200/1m";
         /// Files uploaded, per person.

@@ -68,6 +68,43 @@ fn the_defaults_are_those_of_the_domain() {
 }
 
 #[test]
+fn every_limit_that_is_set_is_the_one_that_is_kept() {
+    let limits: Vec<&str> = Settings::entries()
+        .iter()
+        .filter(|entry| entry.group == "Limits")
+        .map(|entry| entry.variable)
+        .collect();
+    let default = Limits::default();
+    for variable in &limits {
+        let is_rate = variable.starts_with("LIMIT_");
+        let environment = Environment::of([(*variable, if is_rate { "7/3s" } else { "50123" })]);
+        // Of another number they take, where this one is out of their bounds.
+        let settings = Settings::read(&environment, None)
+            .or_else(|_| Settings::read(&Environment::of([(*variable, "123")]), None))
+            .unwrap();
+        let kept = settings.limits();
+        assert_ne!(kept, default, "{variable} is kept nowhere");
+        let changed: Vec<&str> = kept
+            .budgets()
+            .into_iter()
+            .zip(default.budgets())
+            .filter_map(|(kept, default)| (kept != default).then_some(kept.0))
+            .collect();
+        let own_name = variable.trim_start_matches("LIMIT_").to_lowercase();
+        let expected = match own_name.as_str() {
+            "direct_sends" => vec!["send_direct"],
+            "room_sends" => vec!["send_room"],
+            "logins" => vec!["login"],
+            "registrations" => vec!["register"],
+            name if is_rate && name != "frames" => vec![name],
+            _ => Vec::new(),
+        };
+        assert_eq!(changed, expected, "{variable}");
+    }
+    assert_eq!(limits.len(), 26, "as many as `Limits` has");
+}
+
+#[test]
 fn all_that_is_wrong_is_told_at_once() {
     let environment = Environment::of([
         ("PORT", "eighty"),

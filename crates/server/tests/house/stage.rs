@@ -29,6 +29,8 @@ pub(crate) fn fleet() -> Builder {
         "LIMIT_REFRESHES",
         "LIMIT_PROFILE_CHANGES",
         "LIMIT_REPORTS",
+        "LIMIT_INVITATIONS",
+        "LIMIT_BLOCKS",
         "LIMIT_REQUESTS",
         "LIMIT_FRAMES",
     ]

@@ -124,58 +124,132 @@ export type Capabilities = {
 
 /** The bounds of this server, all of them settings or fixed in the protocol. */
 export type CapabilityLimits = {
+  /** Longest life of an API key that ends by itself, in days. */
+  api_key_days_max: number;
   /** Most files of one message. */
   attachments_max: number;
+  /** Most people that one person blocks. */
+  blocks_max: number;
   /** Largest request body, in bytes. */
   body_bytes_max: number;
   /** Every budget that is shared by all nodes, by the name in the headers `RateLimit` and `RateLimit-Policy`. */
   budgets: Record<string, CapabilityRate>;
+  /** Longest `client_id`, in characters. */
+  client_id_chars_max: number;
   /** Live connections of one person. */
   connections_per_user_max: number;
   /** Longest message, in bytes. */
   content_bytes_max: number;
   /** Longest message, in characters. */
   content_chars_max: number;
+  /** Longest description of a room, in characters. */
+  description_chars_max: number;
   /** Sends of one person over all direct rooms. */
   direct_sends: CapabilityRate;
+  /** Longest time for edits that has an end, in seconds. */
+  edit_window_seconds_max: number;
+  /** Longest emoji, in bytes. */
+  emoji_bytes_max: number;
+  /** Longest key of a room, and longest outside id of a person, in characters. */
+  external_key_chars_max: number;
   /** Largest file, in bytes. */
   file_bytes_max: number;
   /** Types that may be uploaded, such as `image/*`; empty: all that are not denied. */
   file_types_allowed: string[];
   /** Types that may not. */
   file_types_denied: string[];
+  /** What one person's files may take up together, in bytes; 0: no bound. */
+  files_quota_bytes: number;
   /** Largest frame, in bytes. */
   frame_bytes_max: number;
   /** Frames of one connection. */
   frames: CapabilityRate;
+  /** Frames of one connection that are worked on at once. */
+  frames_in_flight_max: number;
+  /** `@here` names everybody in rooms of at most so many. */
+  here_members_max: number;
   /** Largest picture (JPEG, PNG, GIF, WebP), in bytes. */
   image_bytes_max: number;
   /** Most pixels of such a picture. */
   image_pixels_max: number;
+  /** For how many seconds a link may open. */
+  invitation_seconds: CapabilityRange;
+  /** For how many it does when nothing is said. */
+  invitation_seconds_default: number;
+  /** How many people a link may be for, when it is said how many. */
+  invitation_uses: CapabilityRange;
+  /** Most links into one room that still open. */
+  invitations_live_max: number;
+  /** Most links that are found in one message. */
+  links_max: number;
+  /** How long a signed link opens its file at most. */
+  media_link_seconds_max: number;
   /** Most members named at once. */
   members_at_once_max: number;
-  /** Largest metadata, in bytes. */
+  /** Most people that one message names. */
+  mentions_max: number;
+  /** Largest metadata of a message or room, in bytes. */
   metadata_bytes_max: number;
+  /** Deepest metadata. */
+  metadata_depth_max: number;
   /** Longest name of a room or person, in characters. */
   name_chars_max: number;
   /** Most items in a page. */
   page_items_max: number;
+  /** How long a password is, in characters. */
+  password_chars: CapabilityRange;
+  /** Most pinned messages of one room. */
+  pins_max: number;
+  /** Rooms with more members get no presence signals, only queries. */
+  presence_signal_members_max: number;
+  /** Longest preview of a message that is replied to, in characters. */
+  preview_chars_max: number;
+  /** Most different reactions to one message. */
+  reaction_kinds_max: number;
+  /** Longest reason of a deletion, ban or report, in characters. */
+  reason_chars_max: number;
+  /** Missed events of one connection that are replayed. */
+  replay_events_per_connection_max: number;
   /** Missed events of one room that are replayed. */
   replay_events_per_room_max: number;
+  /** Largest room, in members. */
+  room_members_max: number;
   /** Sends of one person over all other rooms. */
   room_sends: CapabilityRate;
   /** Rooms that one connection follows. */
   rooms_per_connection_max: number;
+  /** Most messages that one page of a search looks at. */
+  search_candidates_max: number;
   /** Most answers in a page of a search. */
   search_hits_max: number;
   /** Longest query of a search, in characters. */
   search_query_chars_max: number;
   /** Searches in messages of one person; each page is one. */
   searches: CapabilityRate;
+  /** Most files whose links are signed at once. */
+  signed_at_once_max: number;
+  /** Slowest pace of a room: seconds between two messages of one member. */
+  slow_mode_seconds_max: number;
+  /** Longest status of a person, in characters. */
+  status_chars_max: number;
   /** A file that no message bears by then is removed. */
   unattached_files_keep_seconds: number;
   /** Uploads of one person. */
   uploads: CapabilityRate;
+  /** Longest address of a picture, in bytes. */
+  url_bytes_max: number;
+  /** How long a username is, in characters. */
+  username_chars: CapabilityRange;
+  /** Most people that the host product names at once. */
+  users_at_once_max: number;
+};
+
+/** From the least that is taken to the most. */
+export type CapabilityRange = {
+  /** The most. */
+  max: number;
+  /** The least. */
+  min: number;
 };
 
 /** A budget of attempts; the whole window may be spent at once. */
