@@ -59,6 +59,8 @@ async fn what_came_before_the_life_was_known_is_no_gap() {
     stage.begin_beats(0);
     stage.run_until(2_000).await;
     assert_eq!(stage.state(), "healthy");
+    let room_id = stage.room(1);
+    let _ada = stage.viewer(1, room_id, 1);
     stage.heads_asked();
     // Their account is shut.
     stage.hear_numbered(2, Vec::new()).await;
