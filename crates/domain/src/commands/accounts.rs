@@ -133,6 +133,7 @@ pub async fn update_profile(
 }
 
 /// A new name to show, when there is one; there always is some.
+#[expect(clippy::option_option, reason = "a patch tells absent from null")]
 pub(super) fn checked_display_name(
     wanted: Option<Option<String>>,
     findings: &mut Findings,
@@ -142,6 +143,7 @@ pub(super) fn checked_display_name(
 }
 
 /// A new value of what cannot be without one.
+#[expect(clippy::option_option, reason = "a patch tells absent from null")]
 pub(super) fn not_cleared<T>(
     field: &'static str,
     wanted: Option<Option<T>>,

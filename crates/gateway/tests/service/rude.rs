@@ -158,7 +158,7 @@ impl Scene {
 
     /// All that a refused frame may not change.
     async fn state(&self) -> String {
-        let mut state = String::new();
+        let mut state = Vec::new();
         for (room_id, user_id) in [(self.room_id, self.ada.id), (self.strange_room_id, self.bob.id)] {
             let store = &self.house.store;
             let access = store.access(room_id, user_id).await.unwrap().unwrap();
@@ -168,9 +168,9 @@ impl Scene {
                 .unwrap();
             let members = store.members(room_id, None, 100).await.unwrap();
             let marks: Vec<_> = members.items.iter().map(|(member, _)| member).collect();
-            state += &format!("{access:?} {messages:?} {marks:?}\n");
+            state.push(format!("{access:?} {messages:?} {marks:?}"));
         }
-        state
+        state.join("\n")
     }
 }
 
