@@ -145,6 +145,24 @@ test('by keys one also reacts, edits, goes from room to room, and finds the focu
   assert.deepEqual(ada.complaints, []);
 });
 
+test('a dialog is closed by a click beside it, not by a selection that ends there', async () => {
+  const ada = await all.person();
+  await ada.register('adad', 'Ada Drags');
+  const { page } = ada;
+  await page.getByRole('button', { name: 'New conversation' }).first().click();
+  const field = page.getByLabel('Find people by name');
+  await field.fill('half a name');
+  const box = /** @type {{ x: number, y: number, height: number }} */ (await field.boundingBox());
+  await page.mouse.move(box.x + 60, box.y + box.height / 2);
+  await page.mouse.down();
+  await page.mouse.move(20, 400);
+  await page.mouse.up();
+  assert.equal(await field.inputValue(), 'half a name');
+  await page.mouse.click(20, 400);
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+  assert.deepEqual(ada.complaints, []);
+});
+
 test('on a phone one thing is shown at a time, and nothing sticks out', async () => {
   const [ada, bob] = [await all.person(PHONE), await all.person()];
   await ada.register('adap', 'Ada Phone');

@@ -53,6 +53,7 @@ export function Dialogs() {
 export function Dialog({ title, class: more = '', children, foot = null }) {
   const element = useRef(/** @type {HTMLDialogElement | null} */ (null));
   const opener = useRef(/** @type {Element | null} */ (null));
+  const isBehind = useRef(false);
   useEffect(() => {
     opener.current = document.activeElement;
     element.current?.showModal();
@@ -74,9 +75,12 @@ export function Dialog({ title, class: more = '', children, foot = null }) {
     tabindex="-1"
     aria-labelledby="dialog-title"
     onClose=${() => ui.ask(null)}
+    onPointerDown=${(/** @type {PointerEvent} */ event) => {
+      isBehind.current = event.target === element.current;
+    }}
     onClick=${(/** @type {MouseEvent} */ event) => {
-      // A click on what lies behind.
-      if (event.target === element.current) ui.ask(null);
+      // A click on what lies behind; a selection that begins in a field may end there, too.
+      if (isBehind.current && event.target === element.current) ui.ask(null);
     }}
   >
     <header class="dialog-head">
