@@ -126,6 +126,28 @@ test('a file that fails says why, is tried again, and holds its message back', a
   assert.deepEqual(ada.complaints, []);
 });
 
+test('a message that finds no room in the outbox keeps its words and files', async () => {
+  const ada = await all.person();
+  await ada.register('ada4', 'Ada Waits');
+  await makeRoom(ada, 'Queue', []);
+  const { page } = ada;
+  await attach(ada, 'kept.txt', 'kept');
+  await page.locator('.upload', { hasText: '4 B' }).waitFor();
+  await page.evaluate(async () => {
+    const script = /** @type {HTMLScriptElement} */ (document.querySelector('script[type=module]'));
+    const { client } = await import(new URL('model/client.js', script.src).href);
+    const { OUTBOX_MAX } = await import(new URL('../sdk/src/index.js', script.src).href);
+    client.disconnect();
+    const room_id = location.hash.slice('#/room/'.length);
+    for (let count = 0; count < OUTBOX_MAX; count += 1) client.send(room_id, { content: `${count}` });
+  });
+  await ada.say('the last straw');
+  await ada.toast('Too many messages wait to be sent.');
+  assert.equal(await page.locator('.room textarea').inputValue(), 'the last straw');
+  await page.locator('.upload', { hasText: 'kept.txt' }).waitFor();
+  assert.deepEqual(ada.complaints, []);
+});
+
 test('a file that is on its way when the server dies arrives once, with its words', async () => {
   const [ada, bob] = [await all.person(), await all.person()];
   await ada.register('ada3', 'Ada Survives');

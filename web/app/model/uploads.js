@@ -140,10 +140,13 @@ class Uploads extends Observable {
   }
 
   /** Those that are there, for the message that is sent now. @param {string} place */
-  take(place) {
-    const ids = this.of(place).flatMap((upload) => (upload.uploadId ? [upload.uploadId] : []));
+  idsOf(place) {
+    return this.of(place).flatMap((upload) => (upload.uploadId ? [upload.uploadId] : []));
+  }
+
+  /** A message bears them. @param {string} place */
+  sent(place) {
     for (const upload of this.of(place)) if (upload.uploadId) this.remove(place, upload.id);
-    return ids;
   }
 }
 

@@ -146,12 +146,14 @@ export function Composer({ room, place, replyTo }) {
       client.send(room.id, {
         ...(content ? { content, content_type: 'text/markdown' } : {}),
         ...(replyTo ? { reply_to: replyTo.id } : composing ? { reply_to: composing.message.id } : {}),
-        ...(files.length > 0 ? { attachments: uploads.take(place) } : {}),
+        ...(files.length > 0 ? { attachments: uploads.idsOf(place) } : {}),
       });
     } catch (error) {
+      // Nothing of it is given up: there may be room for it later.
       chat.complain(error);
       return;
     }
+    uploads.sent(place);
     change('');
     dismiss();
     if (!isThread && composing) endComposing();
