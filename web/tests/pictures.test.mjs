@@ -50,7 +50,7 @@ test('a day in a few rooms', async () => {
   await tomas.say('Great, then we bring twenty to the fair.');
   await iris.message('twenty').waitFor();
   await iris.message('seedlings.move').locator('[data-progress="read"]').waitFor();
-  await iris.page.mouse.move(600, 20);
+  await iris.page.mouse.move(160, 450);
   await take(iris.page, 'web-light');
   await tomas.page.getByRole('button', { name: 'Developer drawer' }).click();
   await tomas.page.locator('.frame', { hasText: 'message_created' }).last().click();
