@@ -84,6 +84,38 @@ test('a message is found by its words and shown where it stands', async () => {
   assert.deepEqual(ada.complaints, []);
 });
 
+test('what happens to a room while it is being fetched is not lost', async () => {
+  const [ada, bob] = [await all.person(), await all.person()];
+  await ada.register('ada7', 'Ada Renames');
+  await bob.register('bob7', 'Bob Is Slow');
+  /** @type {(value?: unknown) => void} */
+  let release = () => {};
+  const held = new Promise((resolve) => {
+    release = resolve;
+  });
+  let isAsked = false;
+  await bob.page.route(/\/rooms\/[0-9a-f-]{36}$/, async (route) => {
+    const response = await route.fetch();
+    isAsked = true;
+    await held;
+    await route.fulfill({ response });
+  });
+  await makeRoom(ada, 'Quick change', ['Bob Is Slow']);
+  await until(() => isAsked, 'it is asked for');
+  const { id, last_seq } = await ada.page.evaluate(async () => {
+    const { client } = await import(new URL('model/client.js', document.querySelector('script[type=module]').src).href);
+    return client.rest.updateRoom({ room_id: location.hash.slice('#/room/'.length), body: { description: 'as it is now' } });
+  });
+  await until(() => bob.page.evaluate(async ({ id, last_seq }) => {
+    const { client } = await import(new URL('model/client.js', document.querySelector('script[type=module]').src).href);
+    return client.seqOf(id) >= last_seq;
+  }, { id, last_seq }), 'the change has come');
+  release();
+  await bob.open('Quick change');
+  await bob.page.locator('.room-title', { hasText: 'as it is now' }).waitFor();
+  assert.deepEqual([ada.complaints, bob.complaints], [[], []]);
+});
+
 test('a conversation is pinned, muted and put away, on all windows of a person', async () => {
   const [ada, bob] = [await all.person(), await all.person()];
   await ada.register('ada4', 'Ada Sorts');

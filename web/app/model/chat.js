@@ -255,11 +255,9 @@ export class Chat extends Observable {
 
   /** @param {DurableEvent} event */
   async #event(event) {
-    const known = this.rooms.get(event.room_id);
-    if (!known) {
-      if (this.isListed) await this.fetchRoom(event.room_id);
-      return;
-    }
+    // What is on its way here may have been read before this happened.
+    const known = this.rooms.get(event.room_id) ?? (this.isListed ? await this.fetchRoom(event.room_id) : null);
+    if (!known) return;
     known.apply(event);
     if (event.type === 'message_created') this.#heard(known, event.message);
     this.roomsChanged();

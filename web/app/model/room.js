@@ -65,7 +65,8 @@ export class Room extends Observable {
 
   /** @param {RoomForViewer} data */
   learn(data) {
-    this.data = { ...this.data, ...data };
+    // An answer may be older than what events have told since it was asked for.
+    this.data = data.last_seq >= this.data.last_seq ? { ...this.data, ...data } : { ...data, ...this.data };
     this.lastNumber = Math.max(this.lastNumber, data.last_number);
     if (typeof data.unread === 'number') this.lastReadNumber = Math.max(this.lastReadNumber, data.last_number - data.unread);
     this.changed();
