@@ -123,23 +123,36 @@ async fn ban_races_join(world: World) {
     }
 }
 
+/// Each sends one message after another until they are refused: some before the ban, none after it.
 async fn ban_races_sends(world: World) {
     let (one, other) = (world.node().await, world.node().await);
     let (ann, bob) = (one.user("ann").await, one.user("bob").await);
-    let room = one.room(RoomKind::Private, &ann, &[&bob]).await;
-    let sends = join_all((0..20).map(|n| {
-        let (other, bob) = (&other, &bob);
-        async move { other.say(room, bob, &n.to_string(), "x").await }
-    }));
-    let banning = one
-        .store
-        .change(room, &ann, ban(&bob, None), world.clock.now(), Trace::default());
-    let (sent, banned) = soon(async { tokio::join!(sends, banning) }).await;
-    let left_at = banned.unwrap().events[0].seq;
-    for sent in sent {
-        match sent {
-            Ok(sent) => assert!(sent.message.seq < left_at),
-            Err(error) => assert_eq!(error.code(), Code::NotFound, "{error}"),
+    for round in 0..4 {
+        let room = one.room(RoomKind::Private, &ann, &[&bob]).await;
+        let sends = join_all((0..5).map(|sender| {
+            let (other, bob) = (&other, &bob);
+            async move {
+                let mut last_seq = 0;
+                for n in 0..200 {
+                    match other.say(room, bob, &format!("{round}-{sender}-{n}"), "x").await {
+                        Ok(sent) => last_seq = sent.message.seq,
+                        Err(error) => {
+                            assert_eq!(error.code(), Code::NotFound, "{error}");
+                            return (last_seq, true);
+                        }
+                    }
+                }
+                (last_seq, false)
+            }
+        }));
+        let banning = one
+            .store
+            .change(room, &ann, ban(&bob, None), world.clock.now(), Trace::default());
+        let (sent, banned) = soon(async { tokio::join!(sends, banning) }).await;
+        let left_at = banned.unwrap().events[0].seq;
+        for (last_seq, is_refused) in sent {
+            assert!(last_seq < left_at, "{last_seq} after {left_at}");
+            assert!(is_refused, "somebody who is banned sends on");
         }
     }
 }
