@@ -75,8 +75,10 @@ test('they meet, talk, edit, delete, answer, and part', async () => {
   assert.deepEqual([ada.complaints, bob.complaints], [[], []]);
 });
 
-test('nothing is lost and nothing is there twice when connections break', async () => {
+test('nothing is lost and nothing is there twice when connections break', async (t) => {
   const proxy = await Proxy.before(all.server);
+  // Also after a failure: an open proxy would keep the run from ending.
+  t.after(() => proxy.close());
   const [ada, bob] = [await all.person({}, proxy.url), await all.person()];
   await ada.register('ada2', 'Ada Two');
   await bob.register('bob2', 'Bob Two');
@@ -107,7 +109,6 @@ test('nothing is lost and nothing is there twice when connections break', async 
   const wanted = ['before', 'into the dark', 'can you hear me?', 'after the cut'];
   assert.deepEqual(await texts(ada), wanted);
   assert.deepEqual(await texts(bob), wanted);
-  await proxy.close();
 });
 
 test('the server dies; what was said meanwhile and typed is there when it is back', async () => {
@@ -154,13 +155,14 @@ test('while both talk the server dies twice, and each word is there once, in one
   await makeRoom(ada, 'Thunder', ['Bob Six']);
   await bob.open('Thunder');
   const wanted = [];
-  for (let round = 0; round < 12; round += 1) {
-    if (round === 4 || round === 8) await all.server.kill();
+  // No more than one window shows at once: what is out of sight is not in the document.
+  for (let round = 0; round < 8; round += 1) {
+    if (round === 2 || round === 5) await all.server.kill();
     for (const [name, person] of [['ada', ada], ['bob', bob]]) {
       wanted.push(`${name}-${round}`);
       await person.say(`${name}-${round}`);
     }
-    if (round === 5 || round === 9) await all.server.up();
+    if (round === 3 || round === 6) await all.server.up();
   }
   for (const person of [ada, bob]) await person.page.locator('.room textarea').fill('still typing');
   for (const person of [ada, bob]) {
