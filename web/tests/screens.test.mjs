@@ -78,11 +78,11 @@ for (const { look, options } of LOOKS) {
     await bob.page.evaluate(async ({ picture, ada }) => {
       const script = /** @type {HTMLScriptElement} */ (document.querySelector('script[type=module]'));
       const { client } = await import(new URL('model/client.js', script.src).href);
-      const { chat } = await import(new URL('model/chat.js', script.src).href);
       const room_id = location.hash.slice('#/room/'.length);
       const say = (/** @type {any} */ draft) => client.settled(client.send(room_id, { content_type: 'text/markdown', ...draft }).client_id);
       await client.rest.updateRoom({ room_id, body: { description: 'Beds, seeds, and who waters them', slow_mode_seconds: 5 } });
-      const member = [...chat.openRoom.members.values()].find((one) => one.user.username === ada);
+      const { items } = await client.rest.listMembers({ room_id });
+      const member = items.find((/** @type {any} */ one) => one.user.username === ada);
       await client.rest.changeRole({ room_id, user_id: member.user_id, body: { role: 'admin' } });
       const plan = await say({ content: `The plan, @${ada}:\n\n- [beds](https://example.org/beds) by **Friday**\n- \`seeds.csv\` is in the _shed_\n\n> Sow beans in May` });
       await client.edit(plan.message_id, `The plan, @${ada}:\n\n1. [beds](https://example.org/beds) by **Friday**\n2. \`seeds.csv\` is in the _shed_\n\n> Sow beans in May`);

@@ -1,8 +1,7 @@
 // A list of any length that renders what is in sight, and stays where the reader is whatever grows around it.
 //
-// The rows in sight are in the flow between two spacers. Heights are measured where rows were seen and estimated
-// elsewhere; after each change the row that the reader was looking at (or the end) is put back where it was, before
-// the browser paints.
+// Rows in sight lie between two spacers; heights are measured where rows were seen, else estimated. After each change
+// the row that was looked at (or the end) is put back before the paint.
 import { Component, createRef, html } from './html.js';
 
 /** Rendered beyond the edges, in pixels. */
@@ -11,7 +10,7 @@ const MARGIN_PX = 700;
 const NEAR_PX = 1_200;
 /** Within this of the end, the reader is at the end. */
 const END_PX = 24;
-/** Passes of measuring in one turn; estimates are good enough that two are usual. */
+/** Passes of measuring in one turn; two are usual. */
 const PASSES_MAX = 6;
 
 /**
@@ -24,8 +23,8 @@ const PASSES_MAX = 6;
  * @property {(isAtEnd: boolean, lastSeen: string | null) => void} [onMove] Where the reader is now.
  * @property {{ key: string, nonce: number } | null} [target] Brings an item into sight, once per nonce.
  * @property {string | null} startKey Where to begin, when it is there; else at the end.
- * @property {boolean} isEndOpen Whether what comes after the last item is not loaded: then nothing sticks to the end.
- * @property {{ current: VirtualList | null }} handle Set to the list itself: in Preact 11 a component's `ref` is a property like any other.
+ * @property {boolean} isEndOpen Whether more follows that is not loaded: nothing then sticks to the end.
+ * @property {{ current: VirtualList | null }} handle Set to the list itself.
  * @property {string} label
  * @property {boolean} isBusy
  */
