@@ -117,6 +117,10 @@ test('by keys one also reacts, edits, goes from room to room, and finds the focu
   await page.locator('.room textarea').focus();
   await keyboard.press('ArrowUp');
   await page.locator('.composer-context', { hasText: 'Edit message' }).waitFor();
+  await page.waitForFunction(() => {
+    const box = /** @type {HTMLTextAreaElement} */ (document.activeElement);
+    return box.value === 'Keys' && box.selectionStart === 4;
+  });
   await keyboard.type(' and more keys');
   await keyboard.press('Enter');
   await ada.message('Keys and more keys').waitFor();
