@@ -48,7 +48,7 @@ test('a link is made, followed by somebody who has no account yet, used up, and 
   await cat.toast('This invitation does not work any more.');
 
   const second = await make('0');
-  assert.equal(await dialog.getByText('of 1 used').count(), 0);
+  await dialog.getByText('of 1 used').waitFor({ state: 'detached' });
   await dialog.getByText('0 uses').waitFor();
   await dialog.getByRole('button', { name: 'Revoke' }).click();
   await dialog.getByText('0 uses').waitFor({ state: 'detached' });
