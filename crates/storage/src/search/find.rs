@@ -277,7 +277,7 @@ fn statement(dialect: Dialect, expressions: usize, are_rooms_few: bool) -> Strin
              ORDER BY search_terms.rowid DESC LIMIT $4"
             .to_owned(),
     };
-    // The order of `newest` is kept by the joins, which end when the page is full.
+    // A probe that found too much ends at `newest`: no message is read for it.
     format!(
         "WITH found AS MATERIALIZED ({found}), newest AS ( \
          SELECT room_id, seq, created_at, \
