@@ -43,7 +43,7 @@ impl Default for PublisherSettings {
         Self {
             page_rows: 500,
             poll_interval: Duration::from_millis(500),
-            gather_pause: Duration::from_millis(50),
+            gather_pause: Duration::from_millis(100),
             beat_interval: Duration::from_millis(500),
             beat_heads_within: Duration::from_secs(3),
             beat_heads_max: 500,

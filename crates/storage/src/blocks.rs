@@ -12,9 +12,10 @@ use crate::facts::profile;
 use crate::pages::{one_more, page};
 use crate::rows::{self, MEMBER, Row, USER};
 
-/// Writes the block under the lock of the two people's direct room, where there is one: whoever sends there takes
-/// the same lock first and then reads what blocks there are, so no send commits after this has. A room that is
-/// made at the same moment is of no use to either of them.
+/// Writes the block under the lock of the two people's direct room, where there is one, whose head gets another
+/// version: whoever sends there takes the same lock and either reads after it what blocks there are, or finds that
+/// the version is not the one that was read with them. So no send commits after this has. A room that is made at the
+/// same moment is of no use to either of them.
 pub(crate) async fn block(
     store: &Store,
     blocker_id: UserId,
@@ -26,12 +27,9 @@ pub(crate) async fn block(
     bounded_domain(async {
         let transaction = store.begin().await.map_err(from_db)?;
         let run = store.within(&transaction);
-        let sql = format!(
-            "SELECT h.last_seq FROM room_heads h WHERE h.room_id = (SELECT r.id FROM rooms r \
-             WHERE r.direct_low = $1 AND r.direct_high = $2){}",
-            dialect.for_update()
-        );
-        run.first(&sql, vec![low.0.into(), high.0.into()])
+        let sql = "UPDATE room_heads SET last_seq = last_seq WHERE room_id = (SELECT r.id FROM rooms r \
+             WHERE r.direct_low = $1 AND r.direct_high = $2)";
+        run.execute(sql, vec![low.0.into(), high.0.into()])
             .await
             .map_err(from_db)?;
         // Their own row keeps a person's blocks from being counted twice at once.

@@ -198,34 +198,31 @@ const NO_HEAD: RoomHead = RoomHead {
 
 /// The events of these runs as they are now. Runs may overlap.
 pub(crate) async fn events<C: ConnectionTrait>(run: &Runner<'_, C>, runs: &[Run]) -> Result<Events, DbErr> {
-    let runs = merged(runs.to_vec());
     let mut events = Events::new();
-    if runs.is_empty() {
-        return Ok(events);
-    }
-    let columns = [
-        ListColumn::Id("room_id"),
-        ListColumn::Integer("after_seq"),
-        ListColumn::Integer("until_seq"),
-    ];
-    let list = lists::table(run.dialect, "$1", &columns);
-    let argument = lists::argument(runs.iter().map(|run| {
-        vec![
-            lists::id(run.room_id.0),
-            run.after_seq.into(),
-            run.until_seq.into(),
-        ]
-    }));
+    add_messages(run, runs, &mut events).await?;
+    add_others(run, runs, &mut events).await?;
+    Ok(events)
+}
 
-    let shown = rows::shown_message(run.dialect);
+/// Adds the `message_created` of these runs; asks nothing when there is no run.
+pub(crate) async fn add_messages<C: ConnectionTrait>(
+    run: &Runner<'_, C>,
+    runs: &[Run],
+    events: &mut Events,
+) -> Result<(), DbErr> {
+    if runs.is_empty() {
+        return Ok(());
+    }
+    let (list, argument) = listed(run, runs);
     let sql = format!(
-        "SELECT {shown} FROM {list} AS list JOIN messages g ON g.room_id = list.room_id \
-         AND g.seq > list.after_seq AND g.seq <= list.until_seq"
+        "SELECT {} FROM {list} AS list JOIN messages g ON g.room_id = list.room_id \
+         AND g.seq > list.after_seq AND g.seq <= list.until_seq",
+        rows::shown_message(run.dialect)
     );
-    for row in run.all(&sql, vec![argument.clone()]).await? {
+    for row in run.all(&sql, vec![argument]).await? {
         let message = rows::shown(&row)?;
         keep(
-            &mut events,
+            events,
             Event {
                 id: message.id.into(),
                 room_id: message.room_id,
@@ -240,20 +237,50 @@ pub(crate) async fn events<C: ConnectionTrait>(run: &Runner<'_, C>, runs: &[Run]
             },
         );
     }
+    Ok(())
+}
 
+/// Adds all but the `message_created` of these runs; asks nothing when there is no run.
+pub(crate) async fn add_others<C: ConnectionTrait>(
+    run: &Runner<'_, C>,
+    runs: &[Run],
+    events: &mut Events,
+) -> Result<(), DbErr> {
+    if runs.is_empty() {
+        return Ok(());
+    }
+    let (list, argument) = listed(run, runs);
     let sql = format!(
         "SELECT v.seq, v.occurred_at, v.room_id, v.id, v.actor_id, v.message_id, v.user_id, v.event_type, v.facts, \
-         v.correlation_id, v.traceparent, {shown}, {USER} FROM {list} AS list JOIN events v ON v.room_id = list.room_id \
+         v.correlation_id, v.traceparent, {}, {USER} FROM {list} AS list JOIN events v ON v.room_id = list.room_id \
          AND v.seq > list.after_seq AND v.seq <= list.until_seq \
          LEFT JOIN messages g ON g.id = v.message_id AND v.event_type = 'message_updated' \
-         LEFT JOIN users u ON u.id = v.user_id AND v.event_type = 'user_joined'"
+         LEFT JOIN users u ON u.id = v.user_id AND v.event_type = 'user_joined'",
+        rows::shown_message(run.dialect)
     );
     let found = run.all(&sql, vec![argument]).await?;
     let rooms = rooms_told_of(run, &found).await?;
     for row in &found {
-        keep(&mut events, event(row, &rooms)?);
+        keep(events, event(row, &rooms)?);
     }
-    Ok(events)
+    Ok(())
+}
+
+/// The table `list` of these runs, and its argument.
+fn listed<C: ConnectionTrait>(run: &Runner<'_, C>, runs: &[Run]) -> (String, sea_orm::Value) {
+    let columns = [
+        ListColumn::Id("room_id"),
+        ListColumn::Integer("after_seq"),
+        ListColumn::Integer("until_seq"),
+    ];
+    let argument = lists::argument(merged(runs.to_vec()).iter().map(|run| {
+        vec![
+            lists::id(run.room_id.0),
+            run.after_seq.into(),
+            run.until_seq.into(),
+        ]
+    }));
+    (lists::table(run.dialect, "$1", &columns), argument)
 }
 
 fn keep(events: &mut Events, event: Event) {

@@ -64,6 +64,8 @@ impl Outbox for Store {
 struct OutboxRow {
     row_id: i64,
     room: Option<(RoomId, i64, RoomKind, Option<String>)>,
+    /// Whether its event is a message's own, which `messages` tells.
+    is_message: bool,
     account: AccountRow,
 }
 
@@ -93,8 +95,11 @@ async fn pending(store: &Store, partition: u16, limit: usize) -> std::result::Re
         }
     }
     let found = pending_rows;
-    // Read after the rows: each event was committed with its row.
-    let events = log::events(&run, &runs(&found)).await?;
+    // Read after the rows: each event was committed with its row. Most pages are messages alone.
+    let (messages, others): (Vec<_>, Vec<_>) = found.iter().partition(|row| row.is_message);
+    let mut events = Events::new();
+    log::add_messages(&run, &runs(messages), &mut events).await?;
+    log::add_others(&run, &runs(others), &mut events).await?;
     let now = store.clock().now();
     let oldest_waited = found
         .first()
@@ -154,12 +159,14 @@ fn outbox_row(row: &Row) -> std::result::Result<OutboxRow, DbErr> {
         }
         _ => None,
     };
+    let event_type: String = row.get("event_type")?;
     Ok(OutboxRow {
         row_id: row.get("position")?,
         room,
+        is_message: event_type == "message_created",
         account: AccountRow {
             event_id: row.id("event_id")?,
-            event_type: row.get("event_type")?,
+            event_type,
             facts: row.get::<Option<Json>>("facts")?.unwrap_or(Json::Null),
             user_id: row.id_or_none("user_id")?,
             user: rows::user_or_none(row)?,
@@ -173,9 +180,9 @@ fn outbox_row(row: &Row) -> std::result::Result<OutboxRow, DbErr> {
 }
 
 /// The runs of the log that the rows point at.
-fn runs(rows: &[OutboxRow]) -> Vec<Run> {
+fn runs(rows: Vec<&OutboxRow>) -> Vec<Run> {
     let mut places: BTreeMap<RoomId, Vec<i64>> = BTreeMap::new();
-    for (room_id, seq, ..) in rows.iter().filter_map(|row| row.room.as_ref()) {
+    for (room_id, seq, ..) in rows.into_iter().filter_map(|row| row.room.as_ref()) {
         places.entry(*room_id).or_default().push(*seq);
     }
     let mut runs: Vec<Run> = Vec::new();

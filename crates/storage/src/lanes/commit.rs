@@ -12,6 +12,7 @@ use sqlx::{Connection, PgConnection};
 use tokio::time::Instant;
 
 use super::job::Job;
+use super::optimistic::{self, Caution};
 use super::plan::{Plan, Verdict, plan};
 use super::transaction::{LaneTransaction, db};
 use crate::connect::{CONNECT_TIMEOUT, LaneSource, OPERATION_TIMEOUT};
@@ -23,6 +24,7 @@ pub(crate) struct Committer {
     source: LaneSource,
     /// PostgreSQL's; made when needed, thrown away after any doubt.
     connection: Option<Sound>,
+    caution: Caution,
     clock: Arc<dyn Clock>,
     committed: Arc<dyn CommittedBatches>,
     doubt: Arc<Doubt>,
@@ -64,6 +66,7 @@ impl Committers {
         Committer {
             source: self.source.clone(),
             connection: None,
+            caution: Caution::default(),
             clock: Arc::clone(&self.clock),
             committed: Arc::clone(&self.committed),
             doubt: Arc::clone(&self.doubt),
@@ -138,8 +141,15 @@ impl Committer {
                         Some(sound) => sound,
                         None => connected(options, &self.doubt).await?,
                     };
-                    let sound = self.connection.insert(sound);
-                    LaneTransaction::begin_postgres(&mut sound.connection).await?
+                    let connection = &mut self.connection.insert(sound).connection;
+                    if !waits && optimistic::is_plain(jobs) && self.caution.allows() {
+                        let committed = optimistic::commit(connection, jobs, now).await?;
+                        self.caution.note(committed.is_none());
+                        if let Some((plan, epoch)) = committed {
+                            return Ok(Done { plan, epoch });
+                        }
+                    }
+                    LaneTransaction::begin_postgres(connection).await?
                 }
             };
             // What is forwarded is read under the lock of its own room, too.

@@ -4,6 +4,7 @@
 mod commit;
 mod job;
 mod lane;
+mod optimistic;
 mod plan;
 mod transaction;
 

@@ -1,7 +1,7 @@
 //! The four statements of a batch, on either database.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use confab_domain::ports::{NewMessage, partition_of};
 use confab_domain::{Epoch, MessageId, RoomId, RoomKind, Upload, UploadId};
@@ -31,7 +31,22 @@ const JOBS_POSTGRES: &str = "SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uu
 const JOBS_SQLITE: &str = "SELECT unhex(value ->> 0) AS room_id, unhex(value ->> 1) AS sender_id, \
      unhex(value ->> 2) AS client_key, unhex(value ->> 3) AS reply_to, key + 1 AS ord FROM json_each($1)";
 
-const WRITE_POSTGRES: &str = "WITH input AS (
+/// One statement for all that plain sends write. Guarded it locks the heads itself, and does nothing when one of
+/// them is held or has another version than `$27` says.
+fn write_sql(is_guarded: bool) -> String {
+    let (free, condition) = if is_guarded {
+        (
+            "free AS MATERIALIZED (
+        SELECT h.room_id FROM unnest($17::uuid[], $27::text[]) AS n(room_id, version)
+        JOIN room_heads h ON h.room_id = n.room_id AND h.xmin = n.version::xid
+        ORDER BY h.room_id FOR UPDATE OF h SKIP LOCKED
+    ),",
+            "(SELECT count(*) FROM free) = cardinality($17::uuid[])",
+        )
+    } else {
+        ("", "TRUE")
+    };
+    format!("WITH {free} input AS (
         SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::uuid[], $5::uuid[], $6::uuid[],
             $7::uuid[], $8::uuid[], $9::text[], $10::text[], $11::text[], $12::text[], $13::timestamptz[],
             $14::smallint[], $15::text[], $16::text[], $24::text[], $25::text[]) WITH ORDINALITY
@@ -43,22 +58,26 @@ const WRITE_POSTGRES: &str = "WITH input AS (
             attachments)
         SELECT room_id, seq, number, seq, id, sender_id, client_key, body_hash, reply_to, content_type,
             client_id, content, metadata::json, created_at, extras::json, attachments::json
-        FROM input
+        FROM input WHERE {condition}
     ), heads AS (
         UPDATE room_heads h SET last_seq = n.seq, last_number = n.number,
             last_message_at = greatest(h.last_message_at, n.at)
         FROM unnest($17::uuid[], $18::bigint[], $19::bigint[], $20::timestamptz[]) AS n(room_id, seq, number, at)
-        WHERE h.room_id = n.room_id
+        WHERE h.room_id = n.room_id AND {condition}
     ), marks AS (
         UPDATE members m SET last_read_number = greatest(m.last_read_number, n.number),
             last_delivered_number = greatest(m.last_delivered_number, n.number),
             last_sent_at = greatest(m.last_sent_at, $26::timestamptz)
         FROM unnest($21::uuid[], $22::uuid[], $23::bigint[]) AS n(room_id, user_id, number)
-        WHERE m.room_id = n.room_id AND m.user_id = n.user_id
+        WHERE m.room_id = n.room_id AND m.user_id = n.user_id AND {condition}
     )
     INSERT INTO outbox (partition_id, room_id, seq, event_id, event_type, occurred_at, correlation_id, traceparent)
     SELECT partition_id, room_id, seq, id, 'message_created', created_at, correlation_id, traceparent
-    FROM input ORDER BY ord";
+    FROM input WHERE {condition} ORDER BY ord")
+}
+
+static WRITE_POSTGRES: LazyLock<String> = LazyLock::new(|| write_sql(false));
+static WRITE_UNLESS_MOVED: LazyLock<String> = LazyLock::new(|| write_sql(true));
 
 /// SQLite's share of [`WRITE_POSTGRES`], statement by statement.
 const WRITE_SQLITE: [&str; 4] = [
@@ -125,6 +144,13 @@ pub(crate) struct Facts {
     pub(crate) rows: Vec<SendRow>,
 }
 
+/// A head as it stood in a snapshot.
+pub(crate) struct VersionedHead {
+    pub(crate) counters: Counters,
+    /// Another one after every write of the row.
+    pub(crate) version: String,
+}
+
 /// An open transaction of a lane. Dropped without [`Self::commit`] it is rolled back.
 pub(crate) enum LaneTransaction<'c> {
     Postgres(sqlx::Transaction<'c, Postgres>),
@@ -171,13 +197,7 @@ impl<'c> LaneTransaction<'c> {
             }
         }?;
         rows.iter()
-            .map(|row| {
-                let counters = Counters {
-                    last_seq: row.get("last_seq")?,
-                    last_number: row.get("last_number")?,
-                };
-                Ok((row.id("room_id")?, counters))
-            })
+            .map(|row| Ok((row.id("room_id")?, counters(row)?)))
             .collect()
     }
 
@@ -185,22 +205,7 @@ impl<'c> LaneTransaction<'c> {
     /// the locks.
     pub(crate) async fn facts(&mut self, jobs: &[Job]) -> Result<Facts, DbErr> {
         let rows = match self {
-            Self::Postgres(on) => {
-                let query = sqlx::query(sqlx::AssertSqlSafe(FACTS_POSTGRES.as_str()))
-                    .bind(jobs.iter().map(|job| job.message.room_id.0).collect::<Vec<_>>())
-                    .bind(
-                        jobs.iter()
-                            .map(|job| job.message.actor.user_id.0)
-                            .collect::<Vec<_>>(),
-                    )
-                    .bind(jobs.iter().map(|job| job.client_key).collect::<Vec<_>>())
-                    .bind(
-                        jobs.iter()
-                            .map(|job| job.message.body.reply_to.map(|id| id.0))
-                            .collect::<Vec<_>>(),
-                    );
-                postgres_rows(query.fetch_all(&mut **on).await)
-            }
+            Self::Postgres(on) => facts_postgres(on, &FACTS_POSTGRES, jobs).await,
             Self::Sqlite(on) => {
                 let jobs: Vec<_> = jobs
                     .iter()
@@ -218,14 +223,7 @@ impl<'c> LaneTransaction<'c> {
                 sqlite_rows(query.fetch_all(&mut **on).await)
             }
         }?;
-        let epoch = match rows.first() {
-            Some(row) => Epoch::new(row.get::<String>("epoch")?),
-            None => return Err(DbErr::Custom("a batch without sends".to_owned())),
-        };
-        Ok(Facts {
-            epoch,
-            rows: rows.iter().map(send_row).collect::<Result<_, _>>()?,
-        })
+        read_facts(&rows)
     }
 
     /// The messages of these ids with the hashes of their bodies.
@@ -392,10 +390,25 @@ impl<'c> LaneTransaction<'c> {
     }
 }
 
-async fn write_postgres(on: &mut PgConnection, plan: &Plan, jobs: &[Job]) -> Result<(), DbErr> {
+/// Writes the plan of plain sends, durable at once, if the heads are free and of these versions; else nothing.
+/// `versions` are in the order of the plan's heads.
+pub(crate) async fn write_unless_moved(
+    on: &mut PgConnection,
+    plan: &Plan,
+    jobs: &[Job],
+    versions: Vec<String>,
+) -> Result<bool, DbErr> {
+    let write = write_query(&WRITE_UNLESS_MOVED, plan, jobs).bind(versions);
+    let written = write.execute(on).await.map_err(db)?;
+    Ok(written.rows_affected() > 0)
+}
+
+type Query = sqlx::query::Query<'static, Postgres, sqlx::postgres::PgArguments>;
+
+fn write_query(sql: &'static str, plan: &Plan, jobs: &[Job]) -> Query {
     let each = &plan.messages;
     let of = |index: usize| &jobs[index];
-    sqlx::query(WRITE_POSTGRES)
+    sqlx::query(sql)
         .bind(each.iter().map(|(_, m)| m.room_id.0).collect::<Vec<_>>())
         .bind(each.iter().map(|(_, m)| m.seq).collect::<Vec<_>>())
         .bind(each.iter().map(|(_, m)| m.number).collect::<Vec<_>>())
@@ -483,9 +496,11 @@ async fn write_postgres(on: &mut PgConnection, plan: &Plan, jobs: &[Job]) -> Res
                 .collect::<Vec<_>>(),
         )
         .bind(OffsetDateTime::from(plan.sent_at))
-        .execute(&mut *on)
-        .await
-        .map_err(db)?;
+}
+
+async fn write_postgres(on: &mut PgConnection, plan: &Plan, jobs: &[Job]) -> Result<(), DbErr> {
+    let write = write_query(&WRITE_POSTGRES, plan, jobs);
+    write.execute(&mut *on).await.map_err(db)?;
     if !plan.attached.is_empty() {
         let each = &plan.attached;
         sqlx::query(ATTACH_POSTGRES)
@@ -598,6 +613,54 @@ async fn write_sqlite(on: &mut sqlx::SqliteConnection, plan: &Plan, jobs: &[Job]
     Ok(())
 }
 
+/// What is read of the whole batch, and the heads of its rooms, in one snapshot and without a lock.
+pub(crate) async fn facts_and_heads(
+    on: &mut PgConnection,
+    jobs: &[Job],
+) -> Result<(Facts, HashMap<RoomId, VersionedHead>), DbErr> {
+    let rows = facts_postgres(on, &FACTS_AND_HEADS, jobs).await?;
+    let mut heads = HashMap::with_capacity(rows.len());
+    for (row, job) in rows.iter().zip(jobs) {
+        if let Some(version) = row.get("version")? {
+            let counters = counters(row)?;
+            heads.insert(job.message.room_id, VersionedHead { counters, version });
+        }
+    }
+    Ok((read_facts(&rows)?, heads))
+}
+
+async fn facts_postgres(on: &mut PgConnection, sql: &'static str, jobs: &[Job]) -> Result<Vec<Row>, DbErr> {
+    let each = || jobs.iter().map(|job| &job.message);
+    let query = sqlx::query(sql)
+        .bind(each().map(|message| message.room_id.0).collect::<Vec<_>>())
+        .bind(each().map(|message| message.actor.user_id.0).collect::<Vec<_>>())
+        .bind(jobs.iter().map(|job| job.client_key).collect::<Vec<_>>())
+        .bind(
+            each()
+                .map(|message| message.body.reply_to.map(|id| id.0))
+                .collect::<Vec<_>>(),
+        );
+    postgres_rows(query.fetch_all(on).await)
+}
+
+fn read_facts(rows: &[Row]) -> Result<Facts, DbErr> {
+    let epoch = match rows.first() {
+        Some(row) => Epoch::new(row.get::<String>("epoch")?),
+        None => return Err(DbErr::Custom("a batch without sends".to_owned())),
+    };
+    Ok(Facts {
+        epoch,
+        rows: rows.iter().map(send_row).collect::<Result<_, _>>()?,
+    })
+}
+
+fn counters(row: &Row) -> Result<Counters, DbErr> {
+    Ok(Counters {
+        last_seq: row.get("last_seq")?,
+        last_number: row.get("last_number")?,
+    })
+}
+
 fn send_row(row: &Row) -> Result<SendRow, DbErr> {
     let kind: Option<String> = row.get("kind")?;
     let room = match kind {
@@ -627,13 +690,22 @@ fn send_row(row: &Row) -> Result<SendRow, DbErr> {
     })
 }
 
-static FACTS_POSTGRES: std::sync::LazyLock<String> =
-    std::sync::LazyLock::new(|| facts_sql(JOBS_POSTGRES, Dialect::Postgres));
-static FACTS_SQLITE: std::sync::LazyLock<String> =
-    std::sync::LazyLock::new(|| facts_sql(JOBS_SQLITE, Dialect::Sqlite));
+static FACTS_POSTGRES: LazyLock<String> =
+    LazyLock::new(|| facts_sql(JOBS_POSTGRES, Dialect::Postgres, false));
+static FACTS_AND_HEADS: LazyLock<String> =
+    LazyLock::new(|| facts_sql(JOBS_POSTGRES, Dialect::Postgres, true));
+static FACTS_SQLITE: LazyLock<String> = LazyLock::new(|| facts_sql(JOBS_SQLITE, Dialect::Sqlite, false));
 
 /// Scalar subqueries, not joins, for what is found by one index: there is no other plan for them.
-fn facts_sql(jobs: &str, dialect: Dialect) -> String {
+fn facts_sql(jobs: &str, dialect: Dialect, with_heads: bool) -> String {
+    let (head, head_join) = if with_heads {
+        (
+            ", h.last_seq, h.last_number, h.xmin::text AS version",
+            "LEFT JOIN room_heads h ON h.room_id = j.room_id",
+        )
+    } else {
+        ("", "")
+    };
     format!(
         "WITH j AS MATERIALIZED ({jobs})
         SELECT (SELECT name FROM epoch) AS epoch, r.kind, r.is_active, r.history = 'all' AS is_open_to_all,
@@ -646,10 +718,11 @@ fn facts_sql(jobs: &str, dialect: Dialect) -> String {
             ) END AS parent,
             CASE WHEN j.reply_to IS NOT NULL THEN (
                 SELECT x.seq FROM messages x WHERE x.id = j.reply_to AND x.room_id = j.room_id
-            ) END AS parent_seq
+            ) END AS parent_seq{head}
         FROM j
         LEFT JOIN rooms r ON r.id = j.room_id AND r.deleted_at IS NULL
         LEFT JOIN members m ON m.room_id = j.room_id AND m.user_id = j.sender_id
+        {head_join}
         ORDER BY j.ord",
         member = rows::MEMBER,
         preview = rows::preview(dialect),

@@ -3,13 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use confab_domain::ports::RoomWrites;
-use confab_domain::{Code, RoomId, RoomKind};
+use confab_domain::ports::{Moderation, RoomWrites, Sent};
+use confab_domain::{Actor, Clock, Code, Result, RoomId, RoomKind};
 use confab_storage::LaneSettings;
 use confab_testkit::{Postgres, wait_until};
 use futures_util::future::join_all;
 use sqlx::{Connection, Executor, PgConnection};
+use tokio::task::JoinHandle;
 
+use crate::moderation::direct;
 use crate::world::{World, forward, message, soon};
 
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -54,6 +56,100 @@ async fn a_send_queued_behind_a_removal_does_not_commit() {
         .unwrap();
     removal.execute("COMMIT").await.unwrap();
     assert_eq!(soon(send).await.unwrap().unwrap_err().code(), Code::NotFound);
+    assert_eq!(world.number("SELECT count(*) FROM messages").await, 0);
+}
+
+/// What the lanes' connections did last.
+const LAST_STATEMENTS: &str =
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plain_send_takes_no_transaction_of_several_statements() {
+    let world = World::postgres().await;
+    let node = world.node().await;
+    let ann = node.user("ann").await;
+    let room = node.room(RoomKind::Private, &ann, &[]).await;
+    let first = node.say(room, &ann, "a", "one").await.unwrap().message;
+    let written = format!("{LAST_STATEMENTS} 'WITH free AS%input AS%'");
+    assert_eq!(world.number(&written).await, 1);
+    // One that repeats another, or does more than plain sends do, goes the way with locks.
+    for client_id in ["a", "b"] {
+        let mut send = message(room, &ann, client_id, "one");
+        send.body.reply_to = (client_id == "b").then_some(first.id);
+        node.store.send(send).await.unwrap();
+        assert_eq!(world.number(&written).await, 0, "{client_id}");
+        node.say(room, &ann, &format!("after {client_id}"), "plain")
+            .await
+            .unwrap();
+    }
+}
+
+/// The send of a node that has not yet learned to be cautious, which has read what it rests on and waits for a
+/// table that is only written to.
+async fn about_to_be_written(
+    world: &World,
+    room: RoomId,
+    sender: &Actor,
+    client_id: &str,
+) -> (PgConnection, JoinHandle<Result<Sent>>) {
+    let node = world.node().await;
+    let mut holder = PgConnection::connect(&world.url).await.unwrap();
+    holder
+        .execute("BEGIN; LOCK TABLE outbox IN SHARE MODE")
+        .await
+        .unwrap();
+    let message = message(room, sender, client_id, "too late");
+    let send = tokio::spawn(async move { node.store.send(message).await });
+    somebody_waits(world).await;
+    (holder, send)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_changes_between_the_reading_and_the_writing_of_a_send_is_heeded() {
+    let world = World::postgres().await;
+    let node = world.node().await;
+    let (ann, bob) = (node.user("ann").await, node.user("bob").await);
+    let touch = "UPDATE room_heads SET last_seq = last_seq WHERE room_id = $1 AND $2 <> $3";
+    for (change, code) in [
+        (
+            "UPDATE rooms SET is_active = FALSE WHERE id = $1 AND $2 <> $3",
+            Code::Forbidden,
+        ),
+        (
+            "UPDATE members SET muted_until = now() + interval '1 hour'
+             WHERE room_id = $1 AND user_id = $2 AND $2 <> $3",
+            Code::Forbidden,
+        ),
+        (
+            "UPDATE members SET left_at = now() WHERE room_id = $1 AND user_id = $2 AND $2 <> $3",
+            Code::NotFound,
+        ),
+    ] {
+        let room = node.room(RoomKind::Private, &ann, &[&bob]).await;
+        let (mut other, send) = about_to_be_written(&world, room, &bob, change).await;
+        for sql in [change, touch] {
+            let sql = sqlx::query(sql)
+                .bind(room.0)
+                .bind(bob.user_id.0)
+                .bind(ann.user_id.0);
+            assert_eq!(
+                sql.execute(&mut other).await.unwrap().rows_affected(),
+                1,
+                "{change}"
+            );
+        }
+        other.execute("COMMIT").await.unwrap();
+        assert_eq!(soon(send).await.unwrap().unwrap_err().code(), code, "{change}");
+    }
+    let room = direct(&world, &node, &ann, &bob).await.unwrap();
+    let (mut other, send) = about_to_be_written(&world, room, &bob, "blocked").await;
+    let is_new = node
+        .store
+        .block(ann.user_id, bob.user_id, world.clock.now())
+        .await;
+    assert!(is_new.unwrap());
+    other.execute("COMMIT").await.unwrap();
+    assert_eq!(soon(send).await.unwrap().unwrap_err().code(), Code::Forbidden);
     assert_eq!(world.number("SELECT count(*) FROM messages").await, 0);
 }
 

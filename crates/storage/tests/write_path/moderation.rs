@@ -305,7 +305,7 @@ async fn slow_mode_at_once(world: World) {
     }
 }
 
-async fn direct(world: &World, node: &Node, one: &Actor, other: &Actor) -> Result<RoomId> {
+pub(crate) async fn direct(world: &World, node: &Node, one: &Actor, other: &Actor) -> Result<RoomId> {
     let now = world.clock.now();
     let made = node
         .store
