@@ -8,7 +8,7 @@ use confab_domain::{Error, Message, Result, RoomId, Timestamp, UserRole};
 use sea_orm::{DatabaseTransaction, DbErr, Value};
 
 use super::eras::Span;
-use super::filters::{self, expressions};
+use super::filters::{self, Conditions, conditions};
 use crate::connect::Store;
 use crate::dialect::{Dialect, Runner};
 use crate::error::from_db;
@@ -29,6 +29,9 @@ const ROOMS_MAX: usize = 5_000;
 /// Rooms that have less than one of so many messages are met with what the index of terms found, by an index of
 /// theirs; of rooms that have more, each document found is looked at instead.
 const SMALL_PART: i64 = 10;
+/// Up to so many documents are taken at once, and the newest read. To take them costs less than to look for what is
+/// seldom said in one span of time after the other.
+const PROBED_DOCUMENTS_MAX: i64 = 10_000;
 /// Documents that one look takes from the index, newest or not: more than enough of them are newest.
 const LOOK_DOCUMENTS_MAX: i64 = 4_000;
 /// The same where other people's rooms are found along.
@@ -97,16 +100,15 @@ async fn find_within(run: &Run<'_>, request: &SearchRequest) -> std::result::Res
         rooms,
     };
     let all = Span::of(request.since, request.until);
-    // More than is judged, or the end of it.
     let probed = if is_mixed {
         MIXED_DOCUMENTS_MAX
     } else {
-        SEARCH_CANDIDATES_MAX as i64
+        PROBED_DOCUMENTS_MAX
     } + 1;
     // SQLite gives the newest first, whatever the span.
     let is_probe = run.dialect == Dialect::Postgres;
     let first = look.at(all, probed, is_probe).await?;
-    if first.is_complete || !is_probe {
+    if first.is_complete || first.messages.len() >= SEARCH_CANDIDATES_MAX || !is_probe {
         return Ok(first);
     }
     let mut found = SearchFound {
@@ -201,17 +203,19 @@ impl Look<'_> {
         let mut terms = self.terms.clone();
         terms.extend(span.terms().map(|eras| any(eras.into_iter())));
         let dialect = self.run.dialect;
-        let expressions = expressions(dialect, terms);
-        if expressions.is_empty() {
+        let Some(conditions) = conditions(dialect, terms) else {
             return Ok(SearchFound {
                 messages: Vec::new(),
                 is_complete: true,
             });
-        }
+        };
         let request = self.request;
         let moment = |ms: i64| dialect.time(Timestamp::from_millis(ms));
         let arguments: Vec<Value> = vec![
-            expressions.join("\n").into(),
+            [conditions.ways.as_slice(), &conditions.all]
+                .concat()
+                .join("\n")
+                .into(),
             moment(span.from),
             moment(span.until),
             documents_max.into(),
@@ -226,7 +230,7 @@ impl Look<'_> {
             is_probe.into(),
         ];
         let are_few = self.rooms.as_ref().is_some_and(|(_, are_few)| *are_few);
-        let statement = statement(dialect, expressions.len(), are_few);
+        let statement = statement(dialect, &conditions, are_few);
         let found = self.run.all(&statement, arguments).await?;
         let first = found
             .first()
@@ -245,18 +249,21 @@ impl Look<'_> {
     }
 }
 
-/// `$1` expressions of terms, one a line, `$2` and `$3` the span, `$4` documents at most, `$5` bytes of text, `$6`
+/// `$1` the conditions, the ways first, one a line, `$2` and `$3` the span, `$4` documents at most, `$5` bytes of text, `$6`
 /// messages, `$7` the viewer, `$8` whether that is a service, `$9` the room, `$10` the sender, `$11` whether only files
 /// are wanted, `$12` the rooms, when they are named by their ids, `$13` whether it is only asked if there are so many
 /// documents. Planned anew each time: what is NULL is then left out.
-fn statement(dialect: Dialect, expressions: usize, are_rooms_few: bool) -> String {
+fn statement(dialect: Dialect, conditions: &Conditions, are_rooms_few: bool) -> String {
     let found = match dialect {
         Dialect::Postgres => {
-            let ways: Vec<String> = (1..=expressions)
-                .map(|line| {
-                    format!("d.terms @@ CAST(split_part(CAST($1 AS text), chr(10), {line}) AS tsquery)")
-                })
-                .collect();
+            let holds = |line: usize| {
+                format!("d.terms @@ CAST(split_part(CAST($1 AS text), chr(10), {line}) AS tsquery)")
+            };
+            let ways = conditions.ways.len();
+            let any: Vec<String> = (1..=ways).map(holds).collect();
+            let any = (ways > 0).then(|| format!("({})", any.join(" OR ")));
+            let all = (ways + 1..=ways + conditions.all.len()).map(holds);
+            let terms: Vec<String> = any.into_iter().chain(all).collect();
             let rooms = if are_rooms_few {
                 "d.room_id = ANY(CAST((SELECT CAST(CAST($12 AS text) AS uuid[])) AS uuid[]))"
             } else {
@@ -265,9 +272,9 @@ fn statement(dialect: Dialect, expressions: usize, are_rooms_few: bool) -> Strin
             };
             format!(
                 "SELECT d.room_id, d.seq, d.created_at, d.bytes FROM search_documents d \
-                 WHERE ({}) AND d.created_at >= $2 AND d.created_at < $3 \
+                 WHERE {} AND d.created_at >= $2 AND d.created_at < $3 \
                  AND (CAST($12 AS text) IS NULL OR {rooms}) LIMIT $4",
-                ways.join(" OR ")
+                terms.join(" AND ")
             )
         }
         Dialect::Sqlite => "SELECT d.room_id, d.seq, d.created_at, d.bytes FROM search_terms \
