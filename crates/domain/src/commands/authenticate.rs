@@ -51,19 +51,7 @@ pub async fn authenticate(ports: &Ports, token: &str) -> Result<Identity, AuthEr
             }
         })?;
     let actor = match claims.bearer {
-        Bearer::Own { user_id, session_id } => {
-            if let Some(session_id) = session_id {
-                let states = ports.standings.session_states(&[session_id], now).await;
-                if !states
-                    .map_err(AuthError::Unavailable)?
-                    .iter()
-                    .any(|state| state.is_live)
-                {
-                    return Err(AuthError::Invalid);
-                }
-            }
-            standing_actor(ports, user_id, session_id).await?
-        }
+        Bearer::Own { user_id, session_id } => standing_actor(ports, user_id, session_id, now).await?,
         Bearer::Outside(profile) => {
             let claimed = profile.role;
             let user = ports.accounts.outside_user(profile, now, Trace::default()).await;
@@ -87,16 +75,15 @@ pub async fn authenticate(ports: &Ports, token: &str) -> Result<Identity, AuthEr
     })
 }
 
-/// Spends a ticket: `Expired` for one that is unknown, spent or expired, since a new one helps.
+/// Spends a ticket: `Expired` for one that is unknown, spent or expired, since a new one helps; `Invalid` when its
+/// login has ended since.
 pub async fn take_ticket(ports: &Ports, ticket: &str) -> Result<Actor, AuthError> {
-    let taken = ports
-        .accounts
-        .take_ticket(ports.secrets.hash(ticket), ports.clock.now())
-        .await;
+    let now = ports.clock.now();
+    let taken = ports.accounts.take_ticket(ports.secrets.hash(ticket), now).await;
     let Some(actor) = taken.map_err(AuthError::Unavailable)? else {
         return Err(AuthError::Expired);
     };
-    standing_actor(ports, actor.user_id, actor.session_id).await
+    standing_actor(ports, actor.user_id, actor.session_id, now).await
 }
 
 /// Spends a ticket for an identity that lasts as long as an access token issued now.
@@ -110,11 +97,20 @@ pub async fn redeem_ticket(ports: &Ports, ticket: &str) -> Result<Identity, Auth
     Ok(Identity { actor, expires_at })
 }
 
+/// The actor, while their session and their account stand.
 async fn standing_actor(
     ports: &Ports,
     user_id: crate::UserId,
     session_id: Option<crate::SessionId>,
+    now: Timestamp,
 ) -> Result<Actor, AuthError> {
+    if let Some(session_id) = session_id {
+        let states = ports.standings.session_states(&[session_id], now).await;
+        let states = states.map_err(AuthError::Unavailable)?;
+        if !states.iter().any(|state| state.is_live) {
+            return Err(AuthError::Invalid);
+        }
+    }
     let states = ports
         .standings
         .account_states(&[user_id])

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use confab_domain::commands::revoke_session;
-use confab_testkit::WebSocket;
+use confab_testkit::{EventStream, WebSocket};
 use serde_json::json;
 
 use crate::house::{House, PATIENCE, Plan};
@@ -185,6 +185,37 @@ async fn an_ended_login_loses_its_sockets_and_no_others() {
     assert_eq!(hers.expect_close(PATIENCE).await.code, 4504);
     his.send_json(&json!({"type": "ping", "ref": "p"})).await;
     assert_eq!(his.expect_reply("p").await["type"], "pong");
+}
+
+#[tokio::test]
+async fn a_ticket_ends_with_its_login() {
+    let house = House::new().await;
+    let ada = house.guest("ada").await;
+    let room = house.room(&[&ada]).await;
+    for door in [
+        "/ws?ticket=",
+        "/stream?ticket=",
+        &format!("/rooms/{room}/stream?ticket="),
+    ] {
+        let login = house.log_in_again("ada").await;
+        let ticket = house.ticket(&login).await;
+        revoke_session(&house.ports, &ada.actor, login.actor.session_id.unwrap())
+            .await
+            .unwrap();
+        let node = &house.nodes[0];
+        if door.starts_with("/ws") {
+            let url = format!("{}{door}{ticket}", node.url);
+            let mut late = WebSocket::connect(&url, &[], &[]).await.unwrap();
+            assert_eq!(late.expect_close(PATIENCE).await.code, 4501);
+        } else {
+            let url = format!("{}{door}{ticket}", node.http_url);
+            assert_eq!(
+                EventStream::connect(&url, &[]).await.unwrap().status,
+                401,
+                "{door}"
+            );
+        }
+    }
 }
 
 #[tokio::test]
