@@ -267,6 +267,8 @@ pub struct Person {
     pub user_role: UserRole,
     /// Whether, and why, they may not come in.
     pub ban: Option<Ban>,
+    /// Whether they and the actor are kept apart: one of them has blocked the other.
+    pub is_apart: bool,
     /// Their row in the room, current or former.
     pub membership: Option<Member>,
 }
@@ -660,6 +662,9 @@ fn add_members(wanted: &[(UserId, MemberRole)], standing: Standing, facts: &Fact
             Some(person) if person.ban.is_some() => {
                 findings.add(format!("members[{index}].user_id"), "is banned from this room");
             }
+            Some(person) if person.is_apart && standing.user_role == UserRole::User => {
+                findings.add(format!("members[{index}].user_id"), rights::UNREACHABLE);
+            }
             Some(_)
                 if effects
                     .iter()
@@ -881,6 +886,7 @@ mod tests {
             is_deactivated: false,
             user_role: UserRole::User,
             ban: None,
+            is_apart: false,
             membership: None,
         }
     }

@@ -5,7 +5,7 @@ use confab_domain::ports::Status;
 use confab_domain::{ConnectionId, IncarnationId, UserId};
 use serde_json::{Value, json};
 
-use crate::desk::{Desk, Person, id};
+use crate::desk::{Desk, Person, fields, id};
 
 const THUMB: &str = "%F0%9F%91%8D";
 
@@ -171,8 +171,9 @@ async fn of_two_kept_apart_neither_learns_of_the_other() {
         );
     }
     // Among others a block changes nothing: there they see each other as before.
-    let body = json!({"kind": "private", "name": "group", "member_ids": [pair.bob.id]});
-    pair.desk.post(&pair.ada, "/rooms", body).await.expect(201);
+    let third = pair.desk.person().await;
+    let body = json!({"kind": "private", "name": "group", "member_ids": [pair.ada.id, pair.bob.id]});
+    pair.desk.post(&third, "/rooms", body).await.expect(201);
     for (who, other) in [(&pair.ada, &pair.bob), (&pair.bob, &pair.ada)] {
         let outside = pair.told_outside(who, other).await;
         assert_eq!(outside.len(), 2);
@@ -182,6 +183,33 @@ async fn of_two_kept_apart_neither_learns_of_the_other() {
     for who in [&pair.ada, &pair.bob] {
         assert_eq!(pair.told(who).await.len(), 12);
     }
+}
+
+#[tokio::test]
+async fn nobody_brings_whom_a_block_keeps_apart_into_a_group() {
+    let pair = Pair::new().await;
+    let desk = &pair.desk;
+    pair.block("PUT").await;
+    for (who, other) in [(&pair.ada, &pair.bob), (&pair.bob, &pair.ada)] {
+        let body = json!({"name": "x", "kind": "private", "member_ids": [other.id]});
+        let refused = desk.post(who, "/rooms", body.clone()).await;
+        assert_eq!(fields(&refused), ["member_ids[0]"]);
+        let group = desk.room(who, "private").await;
+        let members = format!("/rooms/{group}/members");
+        let wanted = json!({"members": [{"user_id": other.id}]});
+        let refused = desk.post(who, &members, wanted.clone()).await;
+        assert_eq!(fields(&refused), ["members[0].user_id"]);
+        // A third person may know both, and bring them together.
+        let third = desk.person().await;
+        let body = json!({"name": "x", "kind": "private", "member_ids": [who.id, other.id]});
+        desk.post(&third, "/rooms", body).await.expect(201);
+    }
+    pair.block("DELETE").await;
+    let group = desk.room(&pair.bob, "private").await;
+    let wanted = json!({"members": [{"user_id": pair.ada.id}]});
+    desk.post(&pair.bob, &format!("/rooms/{group}/members"), wanted)
+        .await
+        .expect(201);
 }
 
 #[tokio::test]

@@ -108,7 +108,8 @@ async fn a_direct_room_goes_quiet_both_ways_and_groups_do_not() {
     let mut his = house.following(&bob, 1).await;
     hers.expect_none(is_of(&bob), Duration::from_millis(300)).await;
 
-    let group = house.room(&[&ada, &bob]).await;
+    let eve = house.guest("eve").await;
+    let group = house.room(&[&eve, &ada, &bob]).await;
     for socket in [&mut hers, &mut his] {
         socket
             .expect_where("subscribed", |frame| frame["room_id"] == json!(group))

@@ -103,7 +103,8 @@ async fn founding_members<C: ConnectionTrait>(
     let founder_id = act.actor.user_id;
     let mut user_ids = invited.to_vec();
     user_ids.push(founder_id);
-    let people = read::people(run, room.id, &user_ids).await.map_err(from_db)?;
+    let people = read::people(run, room.id, founder_id, &user_ids).await;
+    let people = people.map_err(from_db)?;
     require_open_founder(&people, founder_id)?;
     let mut findings = Findings::default();
     for (index, user_id) in invited.iter().enumerate() {
@@ -111,6 +112,9 @@ async fn founding_members<C: ConnectionTrait>(
             None => findings.add(format!("member_ids[{index}]"), "there is no such user"),
             Some(person) if person.is_deactivated => {
                 findings.add(format!("member_ids[{index}]"), "the account is deactivated");
+            }
+            Some(person) if person.is_apart && act.actor.role == UserRole::User => {
+                findings.add(format!("member_ids[{index}]"), rights::UNREACHABLE);
             }
             Some(_) => {}
         }
@@ -144,9 +148,8 @@ pub(crate) async fn direct_room(
             }
             let transaction = store.begin().await.map_err(from_db)?;
             let run = store.within(&transaction);
-            let people = read::people(&run, id, &[own_id, peer_id])
-                .await
-                .map_err(from_db)?;
+            let people = read::people(&run, id, own_id, &[own_id, peer_id]).await;
+            let people = people.map_err(from_db)?;
             require_open_founder(&people, own_id)?;
             if is_blocked(&run, pair).await.map_err(from_db)? {
                 return Err(Error::Forbidden(rights::UNREACHABLE));

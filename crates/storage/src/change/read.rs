@@ -48,7 +48,7 @@ pub(crate) async fn facts<C: ConnectionTrait>(
     };
     let needs = deed.needs();
     let membership = rows::member_or_none(&row)?;
-    let people = people(run, room_id, &needs.user_ids).await?;
+    let people = people(run, room_id, actor_id, &needs.user_ids).await?;
     let (leaver_id, leaver) = match deed.puts_out() {
         Some(user_id) => {
             let person = people.get(&user_id);
@@ -126,17 +126,20 @@ pub(crate) fn is_peer_shut(user: &str) -> String {
     )
 }
 
-/// Accounts and rows in the room of these people; who has no account is left out.
+/// Accounts and rows in the room of these people, as the actor may deal with them; who has no account is left out.
 pub(crate) async fn people<C: ConnectionTrait>(
     run: &Runner<'_, C>,
     room_id: RoomId,
+    actor_id: UserId,
     user_ids: &[UserId],
 ) -> Result<HashMap<UserId, Person>, DbErr> {
     if user_ids.is_empty() {
         return Ok(HashMap::new());
     }
     let sql = format!(
-        "SELECT u.id AS person_id, u.deactivated_at IS NOT NULL AS is_shut, u.role AS person_role, {}, {}
+        "SELECT u.id AS person_id, u.deactivated_at IS NOT NULL AS is_shut, u.role AS person_role, {}, {},
+            EXISTS (SELECT 1 FROM blocks k WHERE (k.blocker_id = u.id AND k.blocked_id = $3)
+                OR (k.blocker_id = $3 AND k.blocked_id = u.id)) AS is_apart
          FROM {} AS list JOIN users u ON u.id = list.id
          LEFT JOIN members m ON m.room_id = $2 AND m.user_id = u.id
          LEFT JOIN bans b ON b.room_id = $2 AND b.user_id = u.id",
@@ -144,11 +147,16 @@ pub(crate) async fn people<C: ConnectionTrait>(
         rows::BAN,
         run.dialect.ids_table("$1")
     );
-    let arguments = vec![run.dialect.ids(user_ids.iter().map(|id| id.0)), room_id.0.into()];
+    let arguments = vec![
+        run.dialect.ids(user_ids.iter().map(|id| id.0)),
+        room_id.0.into(),
+        actor_id.0.into(),
+    ];
     let rows = run.all(&sql, arguments).await?;
     rows.iter()
         .map(|row| {
             let person = Person {
+                is_apart: row.get("is_apart")?,
                 is_deactivated: row.get("is_shut")?,
                 user_role: row.word("person_role", UserRole::parse)?,
                 ban: rows::ban_or_none(row)?,

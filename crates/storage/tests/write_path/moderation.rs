@@ -380,7 +380,8 @@ async fn blocking(world: World) {
         event_id: None,
     };
     assert_eq!(node.store.log(&[request]).await.unwrap()[0].events.len(), 4);
-    let group = node.room(RoomKind::Private, &ann, &[&bob]).await;
+    let dan = node.user("dan").await;
+    let group = node.room(RoomKind::Private, &dan, &[&ann, &bob]).await;
     node.say(group, &bob, "c", "among others").await.unwrap();
     assert!(node.store.share_a_room(ann.user_id, bob.user_id).await.unwrap());
 
