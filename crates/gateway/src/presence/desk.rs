@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use confab_domain::ports::{LiveConnection, NodePresence};
+use confab_domain::ports::{LiveConnection, NodePresence, RoomPresence};
 use confab_domain::{ConnectionId, RoomId, UserId};
 use foldhash::fast::FixedState;
 use parking_lot::Mutex;
@@ -28,6 +28,8 @@ const COUNT_KEPT: Duration = Duration::from_secs(2);
 const COUNT_TIMEOUT: Duration = Duration::from_millis(100);
 /// Counted rooms that are kept.
 const COUNTS_MAX: usize = 10_000;
+/// Where more are active, one more or less is not looked for.
+const COUNTED_NAMES_MAX: usize = 50;
 
 /// What happened.
 pub(super) enum Report {
@@ -48,7 +50,7 @@ pub(super) enum Report {
 pub(crate) struct Desk {
     sender: mpsc::Sender<Report>,
     receiver: Mutex<Option<mpsc::Receiver<Report>>>,
-    counts: Mutex<HashMap<RoomId, (u64, Instant), FixedState>>,
+    counts: Mutex<HashMap<RoomId, Counted, FixedState>>,
 }
 
 impl Default for Desk {
@@ -59,6 +61,28 @@ impl Default for Desk {
             receiver: Mutex::new(Some(receiver)),
             counts: Mutex::default(),
         }
+    }
+}
+
+/// Who was active in a room a moment ago.
+#[derive(Debug)]
+struct Counted {
+    count: u64,
+    /// All of them, or the first [`COUNTED_NAMES_MAX`].
+    user_ids: Vec<UserId>,
+    at: Instant,
+}
+
+impl Counted {
+    /// How many they are with this person.
+    fn with(&mut self, user_id: UserId) -> u64 {
+        let are_all_named =
+            self.user_ids.len() as u64 == self.count && self.user_ids.len() < COUNTED_NAMES_MAX;
+        if are_all_named && !self.user_ids.contains(&user_id) {
+            self.user_ids.push(user_id);
+            self.count += 1;
+        }
+        self.count.max(1)
     }
 }
 
@@ -108,24 +132,30 @@ impl Desk {
         }
     }
 
-    /// How many people are active in a room; kept for a moment. At least the one who asks.
-    pub(crate) async fn present_count(&self, shared: &Shared, room_id: RoomId) -> u64 {
+    /// How many people are active in a room, with the one who asks, of whom nobody may know yet; kept for a moment.
+    pub(crate) async fn present_count(&self, shared: &Shared, room_id: RoomId, user_id: UserId) -> u64 {
         let now = Instant::now();
-        if let Some((count, at)) = self.counts.lock().get(&room_id).copied()
-            && now.duration_since(at) < COUNT_KEPT
+        if let Some(counted) = self.counts.lock().get_mut(&room_id)
+            && now.duration_since(counted.at) < COUNT_KEPT
         {
-            return count;
+            return counted.with(user_id);
         }
-        let counting = shared.ports.presence.room(room_id, 0, shared.ports.clock.now());
-        let count = match timeout(COUNT_TIMEOUT, counting).await {
-            Ok(Ok(presence)) => presence.count.max(1),
-            _ => 1,
+        let presence = &shared.ports.presence;
+        let counting = presence.room(room_id, COUNTED_NAMES_MAX, shared.ports.clock.now());
+        let mut counted = match timeout(COUNT_TIMEOUT, counting).await {
+            Ok(Ok(RoomPresence { count, user_ids })) => Counted {
+                count,
+                user_ids,
+                at: now,
+            },
+            _ => return 1,
         };
+        let count = counted.with(user_id);
         let mut counts = self.counts.lock();
         if counts.len() >= COUNTS_MAX {
             counts.clear();
         }
-        counts.insert(room_id, (count, now));
+        counts.insert(room_id, counted);
         count
     }
 

@@ -396,7 +396,11 @@ impl Joiner<'_> {
     /// How many are there; of a direct room in which one of the two has blocked the other, oneself alone.
     async fn present_count(&mut self, joining: &Joining) -> u64 {
         let room_id = joining.wish.room_id;
-        let count = self.shared.desk.present_count(self.shared, room_id).await;
+        let count = self
+            .shared
+            .desk
+            .present_count(self.shared, room_id, self.subscriber.user_id)
+            .await;
         if joining.kind != RoomKind::Direct || count <= 1 {
             return count;
         }

@@ -44,6 +44,37 @@ async fn coming_is_told_going_only_after_a_grace() {
 }
 
 #[tokio::test]
+async fn who_comes_is_counted_at_once() {
+    let house = House::build(Plan {
+        nodes: 2,
+        ..Plan::default()
+    })
+    .await;
+    let guests = [
+        house.guest("ada").await,
+        house.guest("bob").await,
+        house.guest("eve").await,
+    ];
+    let room_id = house.room(&guests.each_ref()).await;
+    let mut sockets = Vec::new();
+    let mut counts = Vec::new();
+    // The last comes once more.
+    for (node, guest) in [(0, &guests[0]), (0, &guests[1]), (1, &guests[2]), (1, &guests[2])] {
+        let known = sockets.len().min(2) as u64;
+        wait_until("those before are known everywhere", PATIENCE, || async {
+            let presence = &house.ports.presence;
+            let there = presence.room(room_id, 0, house.ports.clock.now()).await;
+            there.unwrap().count >= known
+        })
+        .await;
+        let mut socket = house.open(node, "/ws", guest).await;
+        counts.push(socket.expect("subscribed").await["present_count"].clone());
+        sockets.push(socket);
+    }
+    assert_eq!(counts, [1, 2, 3, 3]);
+}
+
+#[tokio::test]
 async fn one_connection_too_many_closes_the_oldest_wherever_it_is() {
     let limits = Limits {
         connections_per_user_max: 2,
