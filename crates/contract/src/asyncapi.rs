@@ -20,9 +20,13 @@ pub struct MessageDoc {
     pub example: Value,
 }
 
-/// The document. The gateway knows its own frames and gives them: what clients send, and what a server
-/// says to one client.
-pub fn asyncapi(client_frames: Vec<MessageDoc>, server_frames: Vec<MessageDoc>) -> Value {
+/// The document. The gateway knows its own frames and gives them: what clients send, what a server says to one
+/// client, and what a stream of server-sent events says beside events and signals.
+pub fn asyncapi(
+    client_frames: Vec<MessageDoc>,
+    server_frames: Vec<MessageDoc>,
+    stream_frames: Vec<MessageDoc>,
+) -> Value {
     let events = events();
     let signals = signals();
     let rabbitmq = rabbitmq_events();
@@ -31,6 +35,7 @@ pub fn asyncapi(client_frames: Vec<MessageDoc>, server_frames: Vec<MessageDoc>) 
     let mut messages = Map::new();
     add(&mut messages, "client.", &client_frames);
     add(&mut messages, "server.", &server_frames);
+    add(&mut messages, "stream.", &stream_frames);
     add(&mut messages, "event.", &events);
     add(&mut messages, "event.", &hidden());
     add(&mut messages, "signal.", &signals);
@@ -43,10 +48,14 @@ pub fn asyncapi(client_frames: Vec<MessageDoc>, server_frames: Vec<MessageDoc>) 
         .collect();
     let from_client = names("client.", &client_frames);
     let both: Vec<String> = from_client.iter().chain(&to_client).cloned().collect();
-    let streamed: Vec<String> = to_client
-        .iter()
-        .filter(|name| !name.starts_with("server."))
-        .cloned()
+    let streamed: Vec<String> = names("stream.", &stream_frames)
+        .into_iter()
+        .chain(
+            to_client
+                .iter()
+                .filter(|name| !name.starts_with("server."))
+                .cloned(),
+        )
         .collect();
     let flat = names("rabbitmq.", &rabbitmq);
     let room_id = json!({"roomId": {"description": "The room's id."}});
@@ -331,7 +340,7 @@ mod tests {
 
     #[test]
     fn every_reference_leads_somewhere() {
-        let document = asyncapi(Vec::new(), Vec::new());
+        let document = asyncapi(Vec::new(), Vec::new(), Vec::new());
         let mut found = Vec::new();
         dangling(&document, &document, &mut found);
         assert_eq!(found, Vec::<String>::new());

@@ -6,7 +6,11 @@ use serde_json::Value;
 
 /// The AsyncAPI document: frames from the gateway, events from the contract.
 pub(crate) fn asyncapi() -> Value {
-    confab_contract::asyncapi(protocol::client_frames(), protocol::server_frames())
+    confab_contract::asyncapi(
+        protocol::client_frames(),
+        protocol::server_frames(),
+        protocol::stream_frames(),
+    )
 }
 
 /// All that the API serves beside its own.

@@ -6,6 +6,7 @@ use confab_domain::{Epoch, EventId, FieldError, MessageId, RoomId};
 use serde_json::Value;
 
 use super::fields::{Fields, REF_CHARS_MAX, count_of, kind_of};
+use super::halves;
 
 /// Most attachments that are looked at in one frame.
 const ATTACHMENTS_MAX: usize = 100;
@@ -178,11 +179,13 @@ impl Request {
             Ok(Value::Object(map)) => map,
             Ok(other) => return Self::malformed(format!("must be a JSON object, not {}", kind_of(&other))),
             Err(error) => {
-                return Self::malformed(format!(
-                    "is not JSON (line {}, column {})",
-                    error.line(),
-                    error.column()
-                ));
+                return Self::with_half_characters(text).unwrap_or_else(|| {
+                    Self::malformed(format!(
+                        "is not JSON (line {}, column {})",
+                        error.line(),
+                        error.column()
+                    ))
+                });
             }
         };
         let mut fields = Fields::new(map);
@@ -200,6 +203,25 @@ impl Request {
             (Ok(()), None) => Err(vec![wrong("type", "is not understood".to_owned())]),
         };
         Self { reference, frame }
+    }
+
+    /// A text cut in the middle of a character, as JavaScript does it, is not JSON to others. Its sender learns which
+    /// field that is, by their `ref`. None when something else is wrong.
+    fn with_half_characters(text: &str) -> Option<Self> {
+        let Value::Object(map) = serde_json::from_str(&halves::replaced(text)?).ok()? else {
+            return None;
+        };
+        let errors = map
+            .iter()
+            .filter(|(_, value)| value.to_string().contains(char::REPLACEMENT_CHARACTER))
+            .map(|(name, _)| wrong(name, "holds half of a character (a lone surrogate)".to_owned()))
+            .collect();
+        let reference = map.get("ref").and_then(Value::as_str).map(str::to_owned);
+        let is_whole = |text: &String| !text.contains(char::REPLACEMENT_CHARACTER);
+        Some(Self {
+            reference: reference.filter(|text| is_whole(text) && text.chars().count() <= REF_CHARS_MAX),
+            frame: Err(errors),
+        })
     }
 
     fn malformed(reason: String) -> Self {
@@ -506,6 +528,18 @@ mod tests {
             .into_iter()
             .map(|error| error.field)
             .collect()
+    }
+
+    #[test]
+    fn half_a_character_is_named_and_the_ref_kept() {
+        let text =
+            r#"{"type":"message","ref":"7","content":"hi\ud83d","metadata":{"a":["\udc00"]},"room_id":"x"}"#;
+        assert_eq!(refused_fields(text), ["content", "metadata"]);
+        assert_eq!(parse(text).reference.as_deref(), Some("7"));
+        assert_eq!(
+            refused_fields(r#"{"type":"message","ref":"7","content":"\ud83d"#),
+            ["frame"]
+        );
     }
 
     #[test]

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use utoipa::PartialSchema;
 use uuid::Uuid;
 
-use super::{FrameLimits, ServerFrame};
+use super::{CloseCode, FrameLimits, ServerFrame, StreamFrame};
 
 /// What clients send, each with an example.
 pub fn client_frames() -> Vec<MessageDoc> {
@@ -291,6 +291,32 @@ pub fn server_frames() -> Vec<MessageDoc> {
     ];
     let examples: Vec<Value> = examples.iter().map(|frame| json!(frame)).collect();
     tagged(&json!(ServerFrame::schema()), &examples)
+}
+
+/// What a stream of server-sent events says beside events and signals, each with an example.
+pub fn stream_frames() -> Vec<MessageDoc> {
+    let examples = [
+        StreamFrame::Connected {
+            connection_id: ConnectionId(sample(0xd1)),
+            epoch: samples::epoch().to_string(),
+            server_time: Timestamp::from_millis(1_704_110_400_000),
+            rooms: Some([(RoomId(sample(0xb1)), 42)].into()),
+        },
+        StreamFrame::Closing {
+            code: CloseCode::GoingAway.number(),
+            reason: CloseCode::GoingAway.reason(),
+            reconnect_after_ms: Some(1_250),
+        },
+    ];
+    let examples = examples.map(|frame| json!(frame));
+    let mut docs = tagged(&json!(StreamFrame::schema()), &examples);
+    // The same for both.
+    docs.extend(
+        server_frames()
+            .into_iter()
+            .filter(|doc| ["subscribed", "unsubscribed"].contains(&doc.name.as_str())),
+    );
+    docs
 }
 
 fn frame(name: &str, summary: &str, fields: &[(&str, Value, bool)], example: Value) -> MessageDoc {

@@ -8,7 +8,6 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use confab_domain::commands::Identity;
 use confab_domain::{ConnectionId, Epoch, Error, Result, RoomId};
-use serde_json::json;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout};
 
@@ -16,7 +15,7 @@ use super::LastEventId;
 use super::framing::{COMMENT, put, put_encoded};
 use crate::feed::check_accounts;
 use crate::hub::{GoLive, Scope, Subscriber, Taken};
-use crate::protocol::CloseCode;
+use crate::protocol::{CloseCode, StreamFrame};
 use crate::session::Registration;
 use crate::session::joining::{Joins, Ready, RoomWish, Step, Wish};
 use crate::shared::{Place, STORE_TIMEOUT, Shared};
@@ -92,7 +91,7 @@ pub(crate) async fn serve_stream(
         reconnect_after_ms: None,
     };
     if stream.heads.is_none() {
-        stream.connected(&json!({}));
+        stream.connected(None);
     }
     shared.sessions.spawn(stream.run());
     Ok(receiver)
@@ -141,7 +140,7 @@ impl Stream {
             if self.joins.is_idle()
                 && let Some(heads) = self.heads.take()
             {
-                self.connected(&json!({ "rooms": heads }));
+                self.connected(Some(heads));
             }
         };
         self.registration.end(end);
@@ -242,17 +241,17 @@ impl Stream {
         put(&mut self.out, &subscribed.name, id.as_deref(), &payload);
     }
 
-    fn connected(&mut self, more: &serde_json::Value) {
-        let mut data = json!({
-            "type": "connected",
-            "connection_id": self.subscriber.id,
-            "epoch": self.epoch.as_str(),
-            "server_time": self.shared.ports.clock.now(),
+    fn connected(&mut self, rooms: Option<BTreeMap<RoomId, i64>>) {
+        self.say(&StreamFrame::Connected {
+            connection_id: self.subscriber.id,
+            epoch: self.epoch.to_string(),
+            server_time: self.shared.ports.clock.now(),
+            rooms,
         });
-        if let (Some(data), Some(more)) = (data.as_object_mut(), more.as_object()) {
-            data.extend(more.clone());
-        }
-        put(&mut self.out, "connected", None, data.to_string().as_bytes());
+    }
+
+    fn say(&mut self, frame: &StreamFrame) {
+        put(&mut self.out, frame.name(), None, frame.to_json().as_bytes());
     }
 
     async fn say_closing(&mut self, code: CloseCode) {
@@ -264,13 +263,13 @@ impl Stream {
         {
             self.write(&taken);
         }
-        let closing = json!({
-            "type": "closing",
-            "code": code.number(),
-            "reason": code.reason(),
-            "reconnect_after_ms": code.invites_back().then_some(self.reconnect_after_ms.unwrap_or(0)),
+        self.say(&StreamFrame::Closing {
+            code: code.number(),
+            reason: code.reason(),
+            reconnect_after_ms: code
+                .invites_back()
+                .then_some(self.reconnect_after_ms.unwrap_or(0)),
         });
-        put(&mut self.out, "closing", None, closing.to_string().as_bytes());
         let last = self.out.split().freeze();
         // A client that takes nothing does not get the last word either.
         let _ = timeout(FLUSH_TIMEOUT, self.sender.send(last)).await;

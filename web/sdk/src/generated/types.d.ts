@@ -2963,7 +2963,7 @@ export interface Rest {
    * Public rooms and one's own, newest first.
    */
   listRooms(input?: {
-    /** Part of the name, any case. */
+    /** Part of the name; in any case, of letters beyond ASCII on PostgreSQL only. */
     query?: string;
     /** `public`, `private` or `direct`. */
     kind?: string;
@@ -3381,7 +3381,10 @@ export interface Rest {
 
   /** Search people: `GET /users`. */
   searchUsers(input?: {
-    /** Part of a username or display name, any case; all open accounts when absent. */
+    /**
+     * Part of a username or display name, in any case (of letters beyond ASCII on PostgreSQL only); all open
+     * accounts when absent.
+     */
     query?: string;
     /** Most items in a page. */
     limit?: number;
