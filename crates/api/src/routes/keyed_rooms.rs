@@ -16,7 +16,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::host_users::made_or_found;
-use super::rooms::seen;
+use super::rooms::shown;
 use crate::extract::{Caller, JsonBody, Path};
 use crate::failure::Answer;
 use crate::openapi::{Forbidden, NotFound};
@@ -113,8 +113,8 @@ async fn keep_room(
     };
     let (key, ids) = (&path.external_key, &body.member_external_ids);
     let trace = caller.trace.clone();
-    let (room_id, is_new) = commands::keep_room(&ports, &caller.actor, key, wanted, ids, trace).await?;
-    Ok((made_or_found(is_new), seen(&ports, &caller, room_id).await?))
+    let (view, is_new) = commands::keep_room(&ports, &caller.actor, key, wanted, ids, trace).await?;
+    Ok((made_or_found(is_new), shown(view)))
 }
 
 /// A room by key
@@ -131,6 +131,5 @@ async fn room_by_key(
     Path(path): Path<RoomKeyPath>,
 ) -> Answer<Json<RoomForViewer>> {
     let view = commands::room_by_key(&ports, &caller.actor, &path.external_key).await?;
-    let membership = view.access.membership.as_ref();
-    Ok(Json(RoomForViewer::new(view.room, &view.access.head, membership)))
+    Ok(shown(view))
 }

@@ -35,7 +35,7 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct ListRooms {
-    /// Part of the name, any case.
+    /// Part of the name; in any case, of letters beyond ASCII on PostgreSQL only.
     #[param(max_length = 200, example = "lob")]
     query: Option<String>,
     /// `public`, `private` or `direct`.
@@ -286,10 +286,10 @@ async fn delete_room(
 
 /// The room as the caller sees it now.
 pub(crate) async fn seen(ports: &Ports, caller: &Caller, room_id: RoomId) -> Answer<Json<RoomForViewer>> {
-    let RoomView { room, access } = queries::room(ports, &caller.actor, room_id).await?;
-    Ok(Json(RoomForViewer::new(
-        room,
-        &access.head,
-        access.membership.as_ref(),
-    )))
+    Ok(shown(queries::room(ports, &caller.actor, room_id).await?))
+}
+
+/// A room as its viewer sees it.
+pub(crate) fn shown(RoomView { room, access }: RoomView) -> Json<RoomForViewer> {
+    Json(RoomForViewer::new(room, &access.head, access.membership.as_ref()))
 }

@@ -346,6 +346,27 @@ async fn rooms_are_kept_by_key_with_members_in_the_same_call() {
 }
 
 #[tokio::test]
+async fn a_room_that_is_deleted_while_it_is_kept_is_made_again() {
+    let desk = Desk::open().await;
+    let admin = admin(&desk).await;
+    let (host, _) = key(&desk, &admin, &ALL).await;
+    let body = json!({"name": "Offer"});
+    let mut statuses = std::collections::BTreeSet::new();
+    for round in 0..40 {
+        let path = format!("/rooms/by-key/{round}");
+        let room = id(&put(&desk, &host, &path, body.clone()).await.expect(201));
+        let keeping = futures_util::future::join_all((0..6).map(|_| put(&desk, &host, &path, body.clone())));
+        let deleted = format!("/rooms/{room}");
+        let (kept, _) = tokio::join!(keeping, desk.delete(&host, &deleted));
+        statuses.extend(kept.iter().map(|answer| answer.status));
+    }
+    assert!(
+        statuses.iter().all(|status| [200, 201].contains(status)),
+        "{statuses:?}"
+    );
+}
+
+#[tokio::test]
 async fn members_come_and_go_by_outside_id_and_many_at_once() {
     let desk = Desk::open().await;
     let admin = admin(&desk).await;

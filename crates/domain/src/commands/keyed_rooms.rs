@@ -3,9 +3,12 @@
 use super::host_users::resolve_external_ids;
 use super::rooms::{CreateRoom, MEMBERS_AT_ONCE_MAX, checked};
 use crate::offices::{self, OfficeAct};
-use crate::ports::Ports;
+use crate::ports::{NewRoom, Ports};
 use crate::queries::{self, RoomView};
 use crate::{Actor, Error, Result, RoomId, Trace, text};
+
+/// How often to look again when the room was deleted between being found and being read.
+const KEEP_ATTEMPTS: u8 = 3;
 
 /// The room of a key, made as wanted when there is none: true when made. One that is there stays as it is.
 pub async fn keep_room(
@@ -15,24 +18,42 @@ pub async fn keep_room(
     wanted: CreateRoom,
     member_external_ids: &[String],
     trace: Trace,
-) -> Result<(RoomId, bool)> {
+) -> Result<(RoomView, bool)> {
     text::external_key(external_key).map_err(|reason| Error::invalid("external_key", reason))?;
-    let mut room = checked(wanted, ports.clock.now())?;
+    let room = checked(wanted, ports.clock.now())?;
     offices::check(OfficeAct::KeepRoomsByKey, actor.role)?;
     if room.member_ids.len() + member_external_ids.len() > MEMBERS_AT_ONCE_MAX {
         let reason = format!("must be at most {MEMBERS_AT_ONCE_MAX}, together with member_ids");
         return Err(Error::invalid("member_external_ids", reason));
     }
-    if let Some(room_id) = ports.host.room_of_key(external_key).await? {
-        return Ok((room_id, false));
+    for _ in 0..KEEP_ATTEMPTS {
+        let (room_id, is_new) = match ports.host.room_of_key(external_key).await? {
+            Some(room_id) => (room_id, false),
+            None => {
+                let resolved =
+                    resolve_external_ids(ports, actor, "member_external_ids", member_external_ids).await?;
+                let now = ports.clock.now();
+                let mut room = NewRoom {
+                    id: RoomId::mint(now),
+                    ..room.clone()
+                };
+                room.member_ids.extend(resolved);
+                let making = ports
+                    .host
+                    .room_by_key(external_key, room, actor, now, trace.clone());
+                let (made, is_new) = making.await?;
+                (made.room.id, is_new)
+            }
+        };
+        match queries::room(ports, actor, room_id).await {
+            Err(Error::NotFound) => {}
+            view => return Ok((view?, is_new)),
+        }
     }
-    let resolved = resolve_external_ids(ports, actor, "member_external_ids", member_external_ids).await?;
-    room.member_ids.extend(resolved);
-    let (made, is_new) = ports
-        .host
-        .room_by_key(external_key, room, actor, ports.clock.now(), trace)
-        .await?;
-    Ok((made.room.id, is_new))
+    Err(Error::Unavailable(
+        "the room of this key is made and deleted by others",
+        None,
+    ))
 }
 
 /// The room of a key, for whoever may see it; to anybody else there is none.
