@@ -37,7 +37,7 @@ pub const URL_BYTES_MAX: usize = 2_048;
 
 type Checked<T> = Result<T, String>;
 
-/// A message's text: 1–16,384 characters, at most 32 KiB, no control characters but newline and tab.
+/// A message's text: 1–16,384 characters, at most 32 KiB, one of them visible, no control characters but newline and tab.
 pub fn content(text: &str) -> Checked<()> {
     if text.is_empty() {
         return Err("must not be empty".into());
@@ -46,7 +46,11 @@ pub fn content(text: &str) -> Checked<()> {
         return Err(format!("must be at most {CONTENT_BYTES_MAX} bytes of UTF-8"));
     }
     bounded(text, CONTENT_CHARS_MAX)?;
-    without_controls(text)
+    without_controls(text)?;
+    if !text.chars().any(is_visible) {
+        return Err("must hold a visible character".into());
+    }
+    Ok(())
 }
 
 /// A name people read: 1–80 characters after trimming, one line, no bidi controls. Returned in NFC.
@@ -257,7 +261,8 @@ fn is_visible(c: char) -> bool {
         && !c.is_control()
         && !matches!(
             c,
-            '\u{00AD}' | '\u{200B}'..='\u{200D}' | '\u{2060}' | '\u{FEFF}' | '\u{3164}' | '\u{2800}'
+            '\u{00AD}' | '\u{115F}' | '\u{1160}' | '\u{200B}'..='\u{200F}' | '\u{2060}'..='\u{2064}' | '\u{2800}'
+                | '\u{3164}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{FFA0}'
         )
 }
 
@@ -294,6 +299,11 @@ mod tests {
         assert!(content("").is_err());
         assert!(content("nul \0").is_err());
         assert!(content("bell \u{7}").is_err());
+        for blank in [
+            " ", "\n\t ", "\u{A0}", "\u{200B}", "\u{2800}", "\u{3164}", "\u{115F}", "\u{1160}", "\u{FFA0}",
+        ] {
+            assert!(content(blank).is_err(), "{blank:?}");
+        }
         assert!(content(&"x".repeat(CONTENT_CHARS_MAX)).is_ok());
         assert!(content(&"x".repeat(CONTENT_CHARS_MAX + 1)).is_err());
         assert!(content(&"語".repeat(CONTENT_BYTES_MAX / 3 + 1)).is_err());

@@ -32,7 +32,8 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct SearchUsers {
-    /// Part of a username or display name, any case; all open accounts when absent.
+    /// Part of a username or display name, in any case (of letters beyond ASCII on PostgreSQL only); all open
+    /// accounts when absent.
     #[param(max_length = 200, example = "ad")]
     query: Option<String>,
     /// Most items in a page.

@@ -266,7 +266,7 @@ settings! {
         /// A login that is not renewed ends after this.
         session_ttl, "SESSION_TTL": Duration<MINUTE, { 400 * DAY }> = "30d";
         /// A refresh token spent again within this is taken for a lost answer, not for theft.
-        refresh_grace, "REFRESH_GRACE": Duration<0, { 5 * MINUTE }> = "10s";
+        refresh_grace, "REFRESH_GRACE": Duration<0, { 5 * MINUTE }> = "1m";
         /// A ticket for a socket lasts this long.
         ticket_ttl, "TICKET_TTL": Duration<SECOND, { 10 * MINUTE }> = "30s";
     }
