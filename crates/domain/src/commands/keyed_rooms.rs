@@ -27,23 +27,23 @@ pub async fn keep_room(
         return Err(Error::invalid("member_external_ids", reason));
     }
     for _ in 0..KEEP_ATTEMPTS {
-        let (room_id, is_new) = match ports.host.room_of_key(external_key).await? {
-            Some(room_id) => (room_id, false),
-            None => {
-                let resolved =
-                    resolve_external_ids(ports, actor, "member_external_ids", member_external_ids).await?;
-                let now = ports.clock.now();
-                let mut room = NewRoom {
-                    id: RoomId::mint(now),
-                    ..room.clone()
-                };
-                room.member_ids.extend(resolved);
-                let making = ports
-                    .host
-                    .room_by_key(external_key, room, actor, now, trace.clone());
-                let (made, is_new) = making.await?;
-                (made.room.id, is_new)
-            }
+        let found = ports.host.room_of_key(external_key).await?;
+        let (room_id, is_new) = if let Some(room_id) = found {
+            (room_id, false)
+        } else {
+            let resolved =
+                resolve_external_ids(ports, actor, "member_external_ids", member_external_ids).await?;
+            let now = ports.clock.now();
+            let mut room = NewRoom {
+                id: RoomId::mint(now),
+                ..room.clone()
+            };
+            room.member_ids.extend(resolved);
+            let making = ports
+                .host
+                .room_by_key(external_key, room, actor, now, trace.clone());
+            let (made, is_new) = making.await?;
+            (made.room.id, is_new)
         };
         match queries::room(ports, actor, room_id).await {
             Err(Error::NotFound) => {}
