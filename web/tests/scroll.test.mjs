@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { until } from './kit/browser.mjs';
-import { stage } from './kit/stage.mjs';
+import { makeRoom, stage } from './kit/stage.mjs';
 
 const all = stage();
 const COUNT = 330;
@@ -152,5 +152,59 @@ test('ten thousand messages are a handful of rows', async () => {
   await ada.message('number 1. ').waitFor();
   await page.getByRole('button', { name: 'Latest' }).click();
   await ada.message('made 10001. ').waitFor();
+  assert.deepEqual(ada.complaints, []);
+});
+
+/** Said by a client of nobody's window, one after the other. @param {import('playwright-core').Page} page @param {string} id @param {string[]} texts */
+const sayMany = (page, id, texts) =>
+  page.evaluate(
+    async (given) => {
+      const { client } = await import(new URL('model/client.js', document.querySelector('script[type=module]').src).href);
+      for (const content of given.texts) await client.rest.sendMessage({ room_id: given.id, body: { content } });
+    },
+    { id, texts },
+  );
+
+test('who opens a room at its unread line, and is at the end with it, stays at the end', async () => {
+  const [ada, bob] = [await all.person(), await all.person()];
+  await ada.register('ada3', 'Ada');
+  await bob.register('bob3', 'Bob');
+  await makeRoom(ada, 'Followed', ['Bob']);
+  const id = await ada.page.locator('[data-open-room]').getAttribute('data-open-room');
+  await bob.open('Followed');
+  await bob.page.getByText('This is the beginning of the room.').waitFor();
+  await sayMany(ada.page, id, Array.from({ length: 30 }, (_, index) => `before ${index}.`));
+  await bob.message('before 29.').waitFor();
+  await bob.page.evaluate(() => {
+    location.hash = '#/';
+  });
+  await bob.page.locator('.timeline').waitFor({ state: 'detached' });
+  await sayMany(ada.page, id, ['the one unread.']);
+  const entry = bob.page.locator('a.conversation').filter({ hasText: 'Followed' });
+  await entry.locator('[data-unread="1"]').waitFor();
+  await bob.open('Followed');
+  await bob.page.locator('.unread-line').waitFor();
+  await bob.message('the one unread.').waitFor();
+  // From here on nothing is touched.
+  await sayMany(ada.page, id, Array.from({ length: 25 }, (_, index) => `after ${index}.`));
+  await bob.message('after 24.').waitFor();
+  await entry.locator('[data-unread]').waitFor({ state: 'detached' });
+  assert.equal(await bob.page.locator('.to-latest').count(), 0);
+  assert.deepEqual([ada.complaints, bob.complaints], [[], []]);
+});
+
+test('a room that is left while it scrolls is left in peace', async () => {
+  const ada = await all.person();
+  await ada.register('ada4', 'Ada');
+  await fill(ada.page, 'Left', 3);
+  await ada.page.reload();
+  await ada.open('Left');
+  await ada.message('number 3. ').waitFor();
+  await ada.page.evaluate(async () => {
+    const list = document.querySelector('.timeline');
+    location.hash = '#/';
+    while (list.isConnected) await new Promise((resolve) => requestAnimationFrame(resolve));
+    list.dispatchEvent(new Event('scroll'));
+  });
   assert.deepEqual(ada.complaints, []);
 });

@@ -28,19 +28,55 @@ const copies = [
   ['unicode-emoji-json/data-by-group.json', 'app/data/emoji.js', emoji],
 ];
 
-/** One line a group: its name, then each emoji with its words; a fifth of the size of the package's file. */
+/** What a country's flag is made of: the letters of its code, in an alphabet of their own. */
+const LETTER_A = 0x1f1e6;
+
+/** What many systems draw as a silhouette, or twice: families by their members, and those who face right. */
+const RARE = /^family .|^.+ facing right$/;
+
+/** A person's sign as a man and as a woman; `app/views/emoji.js` unfolds it. @param {string} sign @param {string} name */
+function genders(sign, name) {
+  const deed = name.replace('person ', '');
+  return [
+    ['👨', '♂️', 'man'],
+    ['👩', '♀️', 'woman'],
+  ].map(([one, mark, word]) => `${sign.startsWith('🧑') ? sign.replace('🧑', one) : `${sign.replace('\ufe0f', '')}\u200d${mark}`} ${word} ${deed}`);
+}
+
+/**
+ * One line a group: its name, then each emoji with its words; a fifth of the size of the package's file. Flags of
+ * countries are only their codes: the browser knows what the countries are called.
+ */
 function emoji(/** @type {string} */ text) {
   /** @type {{ name: string, slug: string, emojis: { emoji: string, name: string }[] }[]} */
   const groups = JSON.parse(text);
+  let countries = '';
+  const isCountry = (/** @type {string} */ sign) => /^\p{RI}{2}$/u.test(sign);
   const lines = groups.map((group) => {
-    const all = group.emojis.map((one) => `${one.emoji} ${one.name}`).join('|');
+    for (const { emoji: sign } of group.emojis) {
+      if (isCountry(sign)) countries += String.fromCharCode(...[...sign].map((letter) => (letter.codePointAt(0) ?? 0) - LETTER_A + 65));
+    }
+    const others = group.emojis.filter((one) => !isCountry(one.emoji) && !RARE.test(one.name));
+    /** @type {string[]} */
+    const words = [];
+    for (let index = 0; index < others.length; index += 1) {
+      const { emoji: sign, name } = others[index];
+      const both = others.slice(index + 1, index + 3).map((one) => `${one.emoji} ${one.name}`);
+      const isFolded = genders(sign, name).every((one, at) => one === both[at]);
+      words.push(`${isFolded ? '+' : ''}${sign} ${name}`);
+      if (isFolded) index += 2;
+    }
+    const all = words.join('|');
     return `  [${JSON.stringify(group.slug)}, ${JSON.stringify(all)}],`;
   });
-  return `// Made by tools/vendor.mjs from unicode-emoji-json: groups, and in each "emoji words|emoji words|…".
+  return `// Made by tools/vendor.mjs from unicode-emoji-json: groups, and in each "emoji words|emoji words|…",
+// where + stands for a man and a woman as well.
 /** @type {[string, string][]} */
 export const EMOJI_GROUPS = [
 ${lines.join('\n')}
 ];
+/** Codes of countries, one after the other. */
+export const COUNTRIES = '${countries}';
 `;
 }
 

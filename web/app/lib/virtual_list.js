@@ -207,13 +207,16 @@ export class VirtualList extends Component {
     if (top < NEAR_PX) onNearStart?.();
     if (fromEnd < NEAR_PX) onNearEnd?.();
     if (items.length === 0 || !this.isBegun) return;
+    // Who is at the end, by whatever way, stays there.
+    if (fromEnd <= END_PX && !isEndOpen) this.anchor = null;
     const last = items[Math.min(items.length - 1, this.indexAt(Math.max(0, top + this.viewport - 1)))];
     onMove?.(fromEnd <= END_PX && !isEndOpen, last.key);
   }
 
   onScroll = () => {
-    const scroller = this.scroller.current;
-    const top = scroller.scrollTop;
+    const top = this.scroller.current?.scrollTop;
+    // The event may come when the list is gone.
+    if (top === undefined) return;
     // The echo of our own setting.
     if (Math.abs(top - this.setTo) < 1) return;
     this.setTo = top;

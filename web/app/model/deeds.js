@@ -17,6 +17,17 @@ const PAGE = 100;
 const BLOCKS_MAX = 1_000;
 
 export const deeds = {
+  /** @param {string} text */
+  async copy(text) {
+    try {
+      // Not every browser has it everywhere.
+      await navigator.clipboard.writeText(text);
+      ui.toast(t.copied);
+    } catch {
+      ui.toast(t.notCopied);
+    }
+  },
+
   /** @param {Message} message @param {string} emoji @param {boolean} isOn */
   react: (message, emoji, isOn) => chat.attempt(client.react(message.id, emoji, isOn)),
 
@@ -48,22 +59,33 @@ export const deeds = {
   /** @param {string} roomId */
   bans: async (roomId) => /** @type {Ban[]} */ ((await rest.listBans({ room_id: roomId, limit: PAGE })).items),
 
-  /** @param {string} userId */
-  isBlocked: async (userId) => {
+  /** Whether I have blocked somebody. @param {string} userId */
+  async lookAtBlocks(userId) {
+    let isOn = false;
     /** @type {string | undefined} */
     let cursor;
-    for (let read = 0; read < BLOCKS_MAX; read += PAGE) {
-      /** @type {Awaited<ReturnType<typeof rest.listBlocks>>} */
-      const page = await rest.listBlocks({ limit: PAGE, cursor });
-      if (page.items.some((block) => block.user_id === userId)) return true;
-      if (!page.next_cursor) return false;
-      cursor = page.next_cursor;
+    try {
+      for (let read = 0; read < BLOCKS_MAX && !isOn; read += PAGE) {
+        /** @type {Awaited<ReturnType<typeof rest.listBlocks>>} */
+        const page = await rest.listBlocks({ limit: PAGE, cursor });
+        isOn = page.items.some((block) => block.user_id === userId);
+        if (!page.next_cursor) break;
+        cursor = page.next_cursor;
+      }
+    } catch {
+      return;
     }
-    return false;
+    chat.people.blocked.set(userId, isOn);
+    chat.people.changed();
   },
 
   /** @param {string} userId @param {boolean} isOn */
-  block: (userId, isOn) => (isOn ? rest.blockUser({ user_id: userId }) : rest.unblockUser({ user_id: userId })),
+  async block(userId, isOn) {
+    const done = await chat.attempt((isOn ? rest.blockUser({ user_id: userId }) : rest.unblockUser({ user_id: userId })).then(() => true));
+    if (!done) return;
+    chat.people.blocked.set(userId, isOn);
+    chat.people.changed();
+  },
 
   /** @param {string} messageId @param {number} limit @returns {Promise<Message[]>} */
   replies: async (messageId, limit) => /** @type {Message[]} */ ((await rest.listReplies({ message_id: messageId, limit })).items),

@@ -11,6 +11,8 @@ const ASKED_MAX = 4;
 export class People extends Observable {
   /** @type {Map<string, User>} */
   #known = new Map();
+  /** Whether I have blocked them, of those about whom it was asked. @type {Map<string, boolean>} */
+  blocked = new Map();
   /** Not there, or not to be had now. @type {Set<string>} */
   #asked = new Set();
   /** @type {string[]} */
@@ -75,6 +77,7 @@ export class People extends Observable {
   clear() {
     this.#known.clear();
     this.#asked.clear();
+    this.blocked.clear();
     this.changed();
   }
 }

@@ -58,6 +58,10 @@ export const en = {
   demoMake: 'Fill it with a demo',
   demoMaking: 'One moment …',
   demoPeople: 'Sign in as one of them:',
+  /** @param {string} password */
+  demoPassword: (password) => `The password of each is ${password}. To be two people at once, open this page in a private window as well.`,
+  demoShow: 'Show the people of the demo',
+  noDemo: 'There is no demo here.',
 
   // The list
   conversations: 'Conversations',
@@ -172,6 +176,8 @@ export const en = {
     if (state === 'delivered') return isDirect ? 'Delivered' : `Delivered to ${count}`;
     return isDirect ? 'Read' : `Read by ${count}`;
   },
+  /** @param {number} seconds */
+  waitsForPace: (seconds) => `Too many at once: sent in ${counted(seconds, 'second', 'seconds')}`,
   /** @param {string} reason */
   notSent: (reason) => `Not sent${reason ? `: ${reason}` : ''}.`,
   tryAgain: 'Try again',
@@ -275,6 +281,7 @@ export const en = {
   /** @param {string} size */
   fileTooLarge: (size) => `At most ${size} are taken here.`,
   fileEmpty: 'It is empty.',
+  fileHinders: 'A file was not uploaded: remove the file or try it again. Then the message can be sent.',
   sentOnceUploaded: 'It is sent as soon as the files are there.',
   /** @param {string} name */
   removeFile: (name) => `Remove ${name}`,
@@ -320,6 +327,8 @@ export const en = {
   message: 'Message',
   block: 'Block',
   unblock: 'Unblock',
+  /** @param {string} name */
+  youBlocked: (name) => `You blocked ${isolated(name)}.`,
   notifications: 'Notifications',
   notificationWishes: { all: 'All', mentions: 'Mentions', none: 'None' },
   /** @param {number} count */
@@ -444,6 +453,7 @@ export const en = {
   roundTrip: (ms) => (ms === null ? 'Round trip: not measured yet' : `Round trip: ${ms} ms`),
 
   // Troubles
+  notFetched: 'The server was not reached, so this could not be opened. Try again in a moment.',
   /** @param {string} field @param {string} reason */
   fieldProblem: (field, reason) => `${field} ${reason}.`,
   /** By the names that the server has for them. @param {string} field @param {string} reason */

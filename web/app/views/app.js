@@ -9,6 +9,7 @@ import { Dialogs } from './dialogs.js';
 import { Entrance } from './entrance.js';
 import { SidePanel } from './panels.js';
 import { Popups } from './popups.js';
+import { fetched } from './requests.js';
 import { RoomView } from './room_view.js';
 import { Sidebar } from './sidebar.js';
 
@@ -50,7 +51,7 @@ function skipToWriting(event) {
 function LazyDrawer() {
   const [module, setModule] = useState(/** @type {any} */ (null));
   useEffect(() => {
-    void import('./drawer.js').then(setModule);
+    void fetched('drawer').then((found) => (found ? setModule(found) : ui.toggleDrawer()));
   }, []);
   return module ? html`<${module.Drawer} />` : null;
 }
@@ -81,8 +82,10 @@ function useShortcuts() {
     const onKeyDown = (/** @type {KeyboardEvent} */ event) => {
       const isCommand = event.ctrlKey || event.metaKey;
       if (chat.phase !== 'inside') return;
-      if (event.key === 'Escape' && !ui.dialog) {
-        if (ui.menu || ui.picker) ui.closePopups();
+      if (event.key === 'Escape' && !document.querySelector('dialog')) {
+        // One that is on its way yet.
+        if (ui.dialog) ui.ask(null);
+        else if (ui.menu || ui.picker) ui.closePopups();
         else if (ui.panel && !event.defaultPrevented) ui.show(null);
         else return;
       } else if (isCommand && event.key.toLowerCase() === 'k') {

@@ -2,6 +2,7 @@
 import { chat } from '../model/chat.js';
 import { client } from '../model/client.js';
 import { t } from '../strings/index.js';
+import { fetched } from './requests.js';
 
 /**
  * @import { User } from '../model/people.js'
@@ -48,6 +49,8 @@ async function people(room, word) {
 
 /** @param {string} word @returns {Promise<Completion[]>} */
 async function emoji(word) {
-  const { findEmoji } = await import('./emoji.js');
-  return findEmoji(word.replaceAll('_', ' '), SHOWN_MAX).map(({ sign, words }) => ({ insert: sign, label: words, hint: '', sign, user: null }));
+  const found = await fetched('emoji');
+  /** @type {import('./emoji.js').Emoji[]} */
+  const all = found?.findEmoji(word.replaceAll('_', ' '), SHOWN_MAX) ?? [];
+  return all.map(({ sign, words }) => ({ insert: sign, label: words, hint: '', sign, user: null }));
 }

@@ -1,6 +1,7 @@
 // Where one writes.
 import { chat } from '../model/chat.js';
 import { client } from '../model/client.js';
+import { deeds } from '../model/deeds.js';
 import { draftOf, keepDraft } from '../model/drafts.js';
 import { uploads } from '../model/uploads.js';
 import { ui } from '../model/ui.js';
@@ -28,7 +29,7 @@ const FOR_GOOD_YEAR = 9999;
 
 /** @param {{ room: Room, place: string, replyTo: Message | null }} props */
 export function Composer({ room, place, replyTo }) {
-  useObserved(room, uploads);
+  useObserved(room, uploads, chat.people);
   const me = chat.me?.id ?? '';
   const box = useRef(/** @type {HTMLTextAreaElement | null} */ (null));
   const chooser = useRef(/** @type {HTMLInputElement | null} */ (null));
@@ -201,6 +202,10 @@ export function Composer({ room, place, replyTo }) {
     }
   };
 
+  const peerId = room.peer?.id;
+  useEffect(() => {
+    if (peerId) void deeds.lookAtBlocks(peerId);
+  }, [peerId]);
   const mutedUntil = room.mutedUntil;
   // It ends by itself.
   useEffect(() => {
@@ -211,6 +216,12 @@ export function Composer({ room, place, replyTo }) {
   if (mutedUntil) {
     const isForGood = new Date(mutedUntil).getFullYear() >= FOR_GOOD_YEAR;
     return html`<div class="cannot-write" role="status">${isForGood ? t.youAreMutedForGood : t.youAreMuted(pointInTime(mutedUntil))}</div>`;
+  }
+  if (peerId && chat.people.blocked.get(peerId)) {
+    return html`<div class="cannot-write" role="status">
+      <span dir="auto">${t.youBlocked(room.title)}</span>
+      <button type="button" class="link-button" onClick=${() => void deeds.block(peerId, false)}>${t.unblock}</button>
+    </div>`;
   }
   if (!room.data.is_active) return html`<div class="cannot-write">${t.roomIsClosed}</div>`;
   const label = isThread ? t.writeReply : editing ? t.editMessage : t.writeTo(room.title);
@@ -275,6 +286,7 @@ export function Composer({ room, place, replyTo }) {
         </div>
       </form>
     </div>
+    ${isUploadFailed && !editing ? html`<p class="wrong small" role="status">${t.fileHinders}</p>` : null}
     ${isQueued ? html`<p class="small muted" role="status">${t.sentOnceUploaded}</p>` : null}
     ${text.length > charsMax - 500 ? html`<p class=${text.length > charsMax ? 'wrong' : 'small muted'} role="status">${t.charsLeft(charsMax - text.length)}</p>` : null}
     ${isThread ? null : html`<${Typing} room=${room} />`}

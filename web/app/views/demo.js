@@ -1,22 +1,38 @@
 // An empty server in development: people and rooms to look at, with a click.
 import { chat } from '../model/chat.js';
 import { client } from '../model/client.js';
+import { ui } from '../model/ui.js';
 import { html, useState } from '../lib/html.js';
 import { useObserved } from '../lib/observable.js';
+import { recall, remember } from '../lib/storage.js';
 import { t } from '../strings/index.js';
+
+/** A demo is made for oneself alone. */
+const IS_LOCAL = /^(?:localhost|127\..*|\[::1\])$/;
 
 /** @typedef {{ username: string, display_name: string, password: string }} Login */
 
 export function Demo() {
   useObserved(chat);
-  const [people, setPeople] = useState(/** @type {Login[] | null} */ (null));
+  const [made, setMade] = useState(/** @type {Login[] | null} */ (recall('demo', null)));
   const [isBusy, setBusy] = useState(false);
-  const isOffered = chat.capabilities.features?.includes('demo') ?? false;
-  if (!isOffered && !people) return null;
+  const { features } = chat.capabilities;
+  const isOffered = features?.includes('demo') ?? false;
+  // Those of a database that is gone are no help.
+  const people = isOffered && !isBusy ? null : made;
+  if (!features || (!isOffered && !people && !IS_LOCAL.test(location.hostname))) return null;
+  // The second time it makes nothing, and tells again who there is.
   const make = async () => {
     setBusy(true);
-    const cast = await chat.attempt(client.rest.playDemo({ body: {} }, { timeoutMs: 60_000 }));
-    setPeople(cast?.people ?? null);
+    try {
+      const cast = await client.rest.playDemo({ body: {} }, { timeoutMs: 60_000 });
+      setMade(cast.people);
+      remember('demo', cast.people);
+      chat.capabilities = { ...chat.capabilities, features: features.filter((/** @type {string} */ one) => one !== 'demo') };
+    } catch (error) {
+      if (isOffered) chat.complain(error);
+      else ui.toast(t.noDemo);
+    }
     setBusy(false);
   };
   return html`<section class="demo">
@@ -30,11 +46,14 @@ export function Demo() {
                 key=${username}
                 onClick=${() => void chat.attempt(client.logIn({ username, password }))}
               >
-                <span dir="auto">${display_name}</span>
+                <span dir="auto">${display_name}</span> <span class="muted">@${username}</span>
               </button>`,
             )}
-          </div>`
-      : html`<p class="muted">${t.demoOffer}</p>
+          </div>
+          <p class="small muted">${t.demoPassword(people[0]?.password)}</p>`
+      : !isOffered
+        ? html`<button type="button" class="link-button" disabled=${isBusy} onClick=${() => void make()}>${isBusy ? t.demoMaking : t.demoShow}</button>`
+        : html`<p class="muted">${t.demoOffer}</p>
           <div class="demo-people">
             <button type="button" class="button" disabled=${isBusy} onClick=${() => void make()}>${isBusy ? t.demoMaking : t.demoMake}</button>
           </div>`}

@@ -3,28 +3,29 @@ import { ui } from '../model/ui.js';
 import { html, useEffect, useRef, useState } from '../lib/html.js';
 import { t } from '../strings/index.js';
 import { IconButton } from './icons.js';
+import { fetched } from './requests.js';
 
-/** What each kind is made by. @type {Record<string, () => Promise<any>>} */
-const MAKERS = {
-  new: () => import('./new_conversation.js').then((module) => module.NewConversation),
-  add: () => import('./new_conversation.js').then((module) => module.AddPeople),
-  settings: () => import('./settings.js').then((module) => module.Settings),
-  room: () => import('./room_settings.js').then((module) => module.RoomSettings),
-  invite: () => import('./room_settings.js').then((module) => module.Invite),
-  invitation: () => import('./small_dialogs.js').then((module) => module.Invitation),
-  reports: () => import('./reports.js').then((module) => module.Reports),
-  shortcuts: () => import('./small_dialogs.js').then((module) => module.Shortcuts),
-  picture: () => import('./small_dialogs.js').then((module) => module.Lightbox),
-  delete: () => import('./small_dialogs.js').then((module) => module.DeleteMessage),
-  leave: () => import('./small_dialogs.js').then((module) => module.LeaveRoom),
-  remove: () => import('./small_dialogs.js').then((module) => module.RemoveMember),
-  ban: () => import('./small_dialogs.js').then((module) => module.BanMember),
-  owner: () => import('./small_dialogs.js').then((module) => module.HandOver),
-  report: () => import('./small_dialogs.js').then((module) => module.Report),
-  forward: () => import('./small_dialogs.js').then((module) => module.Forward),
-  reactions: () => import('./small_dialogs.js').then((module) => module.WhoReacted),
-  receipts: () => import('./small_dialogs.js').then((module) => module.WhoRead),
-  history: () => import('./small_dialogs.js').then((module) => module.Versions),
+/** Where each kind is: its module, and its name there. @type {Record<string, [string, string]>} */
+const PLACES = {
+  new: ['new_conversation', 'NewConversation'],
+  add: ['new_conversation', 'AddPeople'],
+  settings: ['settings', 'Settings'],
+  room: ['room_settings', 'RoomSettings'],
+  invite: ['room_settings', 'Invite'],
+  invitation: ['small_dialogs', 'Invitation'],
+  reports: ['reports', 'Reports'],
+  shortcuts: ['small_dialogs', 'Shortcuts'],
+  picture: ['small_dialogs', 'Lightbox'],
+  delete: ['small_dialogs', 'DeleteMessage'],
+  leave: ['small_dialogs', 'LeaveRoom'],
+  remove: ['small_dialogs', 'RemoveMember'],
+  ban: ['small_dialogs', 'BanMember'],
+  owner: ['small_dialogs', 'HandOver'],
+  report: ['small_dialogs', 'Report'],
+  forward: ['small_dialogs', 'Forward'],
+  reactions: ['small_dialogs', 'WhoReacted'],
+  receipts: ['small_dialogs', 'WhoRead'],
+  history: ['small_dialogs', 'Versions'],
 };
 
 export function Dialogs() {
@@ -34,8 +35,11 @@ export function Dialogs() {
     let isGone = false;
     setMade(null);
     if (dialog) {
-      void MAKERS[dialog.kind]?.().then((view) => {
-        if (!isGone) setMade({ kind: dialog.kind, view });
+      const [module, name] = PLACES[dialog.kind];
+      void fetched(module).then((found) => {
+        if (isGone) return;
+        if (found) setMade({ kind: dialog.kind, view: found[name] });
+        else ui.ask(null);
       });
     }
     return () => {

@@ -1,6 +1,7 @@
 // For developers: every frame in and out, where the page is in each room, and how the connection is.
 import { chat } from '../model/chat.js';
 import { client } from '../model/client.js';
+import { deeds } from '../model/deeds.js';
 import { inspector } from '../model/inspector.js';
 import { ui } from '../model/ui.js';
 import { html, useEffect, useLayoutEffect, useRef, useState } from '../lib/html.js';
@@ -35,14 +36,9 @@ export function Drawer() {
     return () => clearInterval(timer);
   }, []);
   const { state } = chat.connection;
-  const copy = async () => {
+  const copy = () => {
     const frames = (chosen ? [chosen] : fitting).map(({ at, direction, text }) => ({ at: new Date(at).toISOString(), direction, frame: parsed(text) }));
-    try {
-      await navigator.clipboard.writeText(JSON.stringify(chosen ? frames[0] : frames, null, 2));
-      ui.toast(t.copied);
-    } catch {
-      ui.toast(t.notCopied);
-    }
+    void deeds.copy(JSON.stringify(chosen ? frames[0] : frames, null, 2));
   };
   return html`<section class="drawer" aria-label=${t.developerDrawer}>
     <header class="drawer-head">
@@ -55,7 +51,7 @@ export function Drawer() {
         value=${words}
         onInput=${(/** @type {any} */ event) => setWords(event.target.value)}
       />
-      <button type="button" class="button small" onClick=${() => void copy()}>${chosen ? t.copyFrame : t.copyFrames}</button>
+      <button type="button" class="button small" onClick=${copy}>${chosen ? t.copyFrame : t.copyFrames}</button>
       <button type="button" class="button small" onClick=${() => inspector.clear()}>${t.clear}</button>
       <span class="grow"></span>
       <span class=${`connection ${state.phase === 'online' ? '' : 'broken'}`}>${t.connection(state.phase)}</span>

@@ -3,7 +3,7 @@ import { chat } from '../model/chat.js';
 import { client } from '../model/client.js';
 import { deeds } from '../model/deeds.js';
 import { ui } from '../model/ui.js';
-import { Component, html } from '../lib/html.js';
+import { Component, html, useEffect, useState } from '../lib/html.js';
 import { useObserved } from '../lib/observable.js';
 import { plainText } from '../lib/markdown.js';
 import { momentOf, shortly, timeOf } from '../lib/time.js';
@@ -268,8 +268,8 @@ function openMessageMenu(event, message, room) {
     { label: t.openThread, icon: 'thread', act: () => ui.show({ kind: 'thread', messageId: message.id }) },
   );
   items.push({ label: t.forward, icon: 'forward', act: () => ui.ask({ kind: 'forward', message }) });
-  if (message.content) items.push({ label: t.copyText, icon: 'copy', act: () => void copy(message.content ?? '') });
-  items.push({ label: t.copyLink, icon: 'link', act: () => void copy(new URL(`#/room/${room.id}/${message.seq}`, location.href).href) });
+  if (message.content) items.push({ label: t.copyText, icon: 'copy', act: () => void deeds.copy(message.content ?? '') });
+  items.push({ label: t.copyLink, icon: 'link', act: () => void deeds.copy(new URL(`#/room/${room.id}/${message.seq}`, location.href).href) });
   if (canModerate || room.kind === 'direct') {
     items.push({
       label: message.pinned_at ? t.unpin : t.pin,
@@ -297,14 +297,14 @@ export function edit(message, room) {
   document.querySelector(/** @type {'textarea'} */ ('.room textarea'))?.focus();
 }
 
-/** @param {string} text */
-async function copy(text) {
-  try {
-    await navigator.clipboard.writeText(text);
-    ui.toast(t.copied);
-  } catch {
-    ui.toast(t.notCopied);
-  }
+/** How long it takes until more is taken. @param {{ until: number }} props */
+function Wait({ until }) {
+  const [now, setNow] = useState(Date.now());
+  useEffect(() => {
+    const timer = setInterval(() => setNow(Date.now()), 1_000);
+    return () => clearInterval(timer);
+  }, []);
+  return now < until ? html`<span>${t.waitsForPace(Math.ceil((until - now) / 1_000))}</span>` : null;
 }
 
 /** What I said and the server has not told back yet. @param {{ outgoing: Outgoing, isFirst: boolean }} props */
@@ -329,7 +329,8 @@ export function OutgoingRow({ outgoing, isFirst }) {
             ? html`<span class="wrong">${t.notSent(problem?.reason ?? '')}</span>
                 <button type="button" class="link-button" onClick=${() => client.retry(client_id)}>${t.tryAgain}</button>
                 <button type="button" class="link-button" onClick=${() => client.discard(client_id)}>${t.discard}</button>`
-            : html`<time datetime=${outgoing.created_at}>${timeOf(outgoing.created_at)}</time>
+            : html`${state === 'pending' && outgoing.retry_at ? html`<${Wait} until=${outgoing.retry_at} />` : null}
+                <time datetime=${outgoing.created_at}>${timeOf(outgoing.created_at)}</time>
                 <span title=${t.progress(state, 0, true)} data-progress=${state}>
                   <${Icon} name=${state === 'sent' ? 'check' : 'clock'} />
                   <span class="visually-hidden">${t.progress(state, 0, true)}</span>

@@ -8,6 +8,7 @@ import { t } from '../strings/index.js';
 import { Avatar } from './avatar.js';
 import { Dialog } from './dialogs.js';
 import { Icon } from './icons.js';
+import { useOnce } from './requests.js';
 import { talkTo } from './sidebar.js';
 
 /** @import { User } from '../model/people.js' */
@@ -71,7 +72,8 @@ function useFound(words, ask) {
 export function FindPeople({ act, without = [] }) {
   const [words, setWords] = useState('');
   const found = useFound(words, async (query, signal) => {
-    const page = await client.rest.searchUsers(query ? { query, limit: 30 } : { limit: 30 }, { signal });
+    const name = query.replace(/^@/, '');
+    const page = await client.rest.searchUsers(name ? { query: name, limit: 30 } : { limit: 30 }, { signal });
     chat.people.learn(page.items);
     return page.items;
   });
@@ -144,8 +146,7 @@ function FindRooms() {
 function MakeRoom() {
   const [chosen, setChosen] = useState(/** @type {User[]} */ ([]));
   const [failure, setFailure] = useState('');
-  const submit = async (/** @type {SubmitEvent} */ event) => {
-    event.preventDefault();
+  const submit = useOnce(async (/** @type {SubmitEvent} */ event) => {
     const form = new FormData(/** @type {HTMLFormElement} */ (event.target));
     try {
       await deeds.createRoom({
@@ -157,7 +158,7 @@ function MakeRoom() {
     } catch (error) {
       setFailure(chat.explain(error));
     }
-  };
+  });
   return html`<form class="stack" onSubmit=${submit}>
     <div class="field">
       <label for="room-name">${t.roomName}</label>
@@ -193,12 +194,12 @@ function MakeRoom() {
 
 /** @param {{ room: import('../model/room.js').Room }} props */
 export function AddPeople({ room }) {
-  const add = async (/** @type {User} */ user) => {
+  const add = useOnce(async (/** @type {User} */ user) => {
     const added = await chat.attempt(client.rest.addMembers({ room_id: room.id, body: { user_id: user.id } }));
     if (!added) return;
     ui.toast(t.wasAdded(user.display_name));
     await chat.attempt(room.loadMembers());
-  };
+  });
   return html`<${Dialog} title=${t.addPeople}>
     <${FindPeople} act=${(/** @type {User} */ user) => void add(user)} without=${[...(room.members?.keys() ?? [])]} />
   <//>`;

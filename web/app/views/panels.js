@@ -12,6 +12,7 @@ import { Composer } from './composer.js';
 import { Icon, IconButton } from './icons.js';
 import { MessageRow } from './message.js';
 import { presenceWords } from './presence.js';
+import { useAnswer } from './requests.js';
 import { talkTo } from './sidebar.js';
 
 /**
@@ -228,10 +229,10 @@ function Profile({ userId, isShort = false }) {
   useObserved(chat.people, chat);
   const user = chat.people.want(userId);
   const isMe = userId === chat.me?.id;
-  const [isBlocked, setBlocked] = useState(/** @type {boolean | null} */ (null));
+  const isBlocked = chat.people.blocked.get(userId);
   useEffect(() => {
     void client.rest.profile({ user_id: userId }).then((found) => chat.people.learn([found]), () => {});
-    if (!isMe) void deeds.isBlocked(userId).then(setBlocked, () => {});
+    if (!isMe) void deeds.lookAtBlocks(userId);
   }, [userId]);
   if (!user) return html`<div class="loading"><div class="spinner"></div></div>`;
   return html`
@@ -252,12 +253,12 @@ function Profile({ userId, isShort = false }) {
               : html`<button type="button" class="button primary" onClick=${() => void talkTo(userId)}>
                   <${Icon} name="talk" /> ${t.message}
                 </button>`}
-            ${isBlocked === null
+            ${isBlocked === undefined
               ? null
               : html`<button
                   type="button"
                   class="button danger"
-                  onClick=${() => void chat.attempt(deeds.block(userId, !isBlocked)).then(() => setBlocked(!isBlocked))}
+                  onClick=${() => void deeds.block(userId, !isBlocked)}
                 >
                   ${isBlocked ? t.unblock : t.block}
                 </button>`}
@@ -414,12 +415,9 @@ function marked(text, highlights) {
 /** @param {{ room: Room }} props */
 function Pins({ room }) {
   useObserved(room);
-  const [pins, setPins] = useState(/** @type {Message[] | null} */ (null));
   const pinned = room.messages.filter((message) => message.pinned_at).length;
-  useEffect(() => {
-    void chat.attempt(deeds.pins(room.id)).then((found) => setPins(found ?? []));
-  }, [room.id, pinned]);
-  if (!pins) return html`<div class="loading"><div class="spinner"></div></div>`;
+  const { answer: pins, waiting } = useAnswer(() => deeds.pins(room.id), [room.id, pinned]);
+  if (!pins) return waiting;
   if (pins.length === 0) return html`<p class="empty">${t.nothingPinned}</p>`;
   return pins.map((message) => html`<${Hit} key=${message.id} message=${message} />`);
 }

@@ -4,6 +4,7 @@ import { html, useEffect, useLayoutEffect, useRef, useState } from '../lib/html.
 import { recall, remember } from '../lib/storage.js';
 import { t } from '../strings/index.js';
 import { Icon } from './icons.js';
+import { fetched } from './requests.js';
 
 const GAP_PX = 6;
 const EDGE_PX = 8;
@@ -76,7 +77,7 @@ function EmojiPicker({ picker }) {
   const [emoji, setEmoji] = useState(/** @type {typeof import('./emoji.js') | null} */ (null));
   const [word, setWord] = useState('');
   useEffect(() => {
-    void import('./emoji.js').then(setEmoji);
+    void fetched('emoji').then((found) => (found ? setEmoji(found) : ui.picker === picker && ui.closePopups()));
     element.current?.querySelector('input')?.focus();
   }, []);
   const recent = /** @type {string[]} */ (recall('emoji', ['👍', '❤️', '😂', '🎉', '😮', '😢', '🙏', '🔥']));

@@ -3,11 +3,12 @@ import { chat } from '../model/chat.js';
 import { client } from '../model/client.js';
 import { deeds } from '../model/deeds.js';
 import { ui } from '../model/ui.js';
-import { html, useEffect, useState } from '../lib/html.js';
+import { html } from '../lib/html.js';
 import { useObserved } from '../lib/observable.js';
 import { shortly } from '../lib/time.js';
 import { t } from '../strings/index.js';
 import { Dialog } from './dialogs.js';
+import { useAnswer } from './requests.js';
 
 /**
  * @import { Message, Report } from '../../sdk/src/generated/types.js'
@@ -32,13 +33,10 @@ async function casesOf(reports) {
 /** @param {{ room: Room }} props */
 export function Reports({ room }) {
   useObserved(chat.people);
-  const [cases, setCases] = useState(/** @type {Case[] | null} */ (null));
-  const load = () => chat.attempt(deeds.reports(room.id).then(casesOf)).then((found) => setCases(found ?? []));
-  useEffect(() => void load(), []);
+  const { answer: cases, load, waiting } = useAnswer(() => deeds.reports(room.id).then(casesOf));
   const nameOf = (/** @type {string} */ id) => chat.people.want(id)?.display_name ?? t.someone;
   return html`<${Dialog} title=${t.reports}>
-    ${cases === null ? html`<div class="loading"><div class="spinner" role="img" aria-label=${t.loading}></div></div>` : null}
-    ${cases?.length === 0 ? html`<p class="empty">${t.noReports}</p>` : null}
+    ${waiting} ${cases?.length === 0 ? html`<p class="empty">${t.noReports}</p>` : null}
     <ul class="stack">
       ${cases?.map(
         ({ messageId, message, reports }) => html`<li class="version" key=${messageId}>

@@ -3,24 +3,21 @@ import { chat } from '../model/chat.js';
 import { client } from '../model/client.js';
 import { deeds } from '../model/deeds.js';
 import { ui } from '../model/ui.js';
-import { html, useEffect, useState } from '../lib/html.js';
+import { html, useState } from '../lib/html.js';
 import { useObserved } from '../lib/observable.js';
 import { pointInTime } from '../lib/time.js';
 import { t } from '../strings/index.js';
 import { Dialog } from './dialogs.js';
+import { useAnswer, useOnce } from './requests.js';
 
-/**
- * @import { Ban, Invitation } from '../../sdk/src/generated/types.js'
- * @import { Room } from '../model/room.js'
- */
+/** @import { Room } from '../model/room.js' */
 
 /** @param {{ room: Room }} props */
 export function RoomSettings({ room }) {
   useObserved(room, chat.people);
   const [words, setWords] = useState({ isWrong: false, text: '' });
   const { data } = room;
-  const submit = async (/** @type {SubmitEvent} */ event) => {
-    event.preventDefault();
+  const submit = useOnce(async (/** @type {SubmitEvent} */ event) => {
     const form = new FormData(/** @type {HTMLFormElement} */ (event.target));
     /** @type {Record<string, unknown>} */
     const wanted = {
@@ -39,7 +36,7 @@ export function RoomSettings({ room }) {
     } catch (error) {
       setWords({ isWrong: true, text: chat.explain(error) });
     }
-  };
+  });
   return html`<${Dialog} title=${t.roomSettings}>
     <form class="stack" onSubmit=${submit}>
       <div class="field">
@@ -71,9 +68,8 @@ export function RoomSettings({ room }) {
 
 /** @param {{ room: Room }} props */
 function Bans({ room }) {
-  const [bans, setBans] = useState(/** @type {Ban[]} */ ([]));
-  const load = () => deeds.bans(room.id).then(setBans, () => {});
-  useEffect(() => void load(), []);
+  const { answer: bans, load, waiting } = useAnswer(() => deeds.bans(room.id));
+  if (!bans) return waiting;
   if (bans.length === 0) return null;
   return html`<section>
     <h3>${t.banned}</h3>
@@ -100,10 +96,11 @@ function Bans({ room }) {
 /** @param {{ room: Room }} props */
 function CloseRoom({ room }) {
   const [isSure, setSure] = useState(false);
-  const close = () =>
+  const close = useOnce(() =>
     chat.attempt(client.rest.deleteRoom({ room_id: room.id }).then(() => true)).then((done) => {
       if (done) ui.ask(null);
-    });
+    }),
+  );
   return html`<section>
     <h3>${t.deleteRoom}</h3>
     <div class="stack">
@@ -118,11 +115,8 @@ const DAY_SECONDS = 86_400;
 /** @param {{ room: Room }} props */
 export function Invite({ room }) {
   const [made, setMade] = useState('');
-  const [all, setAll] = useState(/** @type {Invitation[]} */ ([]));
-  const load = () => deeds.invitations(room.id).then(setAll, () => {});
-  useEffect(() => void load(), []);
-  const submit = async (/** @type {SubmitEvent} */ event) => {
-    event.preventDefault();
+  const { answer: all, load, waiting } = useAnswer(() => deeds.invitations(room.id));
+  const submit = useOnce(async (/** @type {SubmitEvent} */ event) => {
     const form = new FormData(/** @type {HTMLFormElement} */ (event.target));
     const uses = Number(form.get('uses'));
     const invitation = await chat.attempt(
@@ -131,7 +125,7 @@ export function Invite({ room }) {
     if (!invitation) return;
     setMade(new URL(`#/invitation/${invitation.token}`, location.href).href);
     void load();
-  };
+  });
   return html`<${Dialog} title=${t.inviteByLink}>
     <form class="stack" onSubmit=${submit}>
       <div class="field">
@@ -151,13 +145,14 @@ export function Invite({ room }) {
       ? html`<section>
           <div class="copy-line">
             <input class="input" readonly value=${made} aria-label=${t.inviteByLink} onFocus=${(/** @type {any} */ event) => event.target.select()} />
-            <button type="button" class="button" onClick=${() => void navigator.clipboard.writeText(made).then(() => ui.toast(t.copied), () => ui.toast(t.notCopied))}>
+            <button type="button" class="button" onClick=${() => void deeds.copy(made)}>
               ${t.copy}
             </button>
           </div>
         </section>`
       : null}
-    ${all.length > 0
+    ${waiting}
+    ${all?.length
       ? html`<section>
           <h3>${t.openInvitations}</h3>
           <ul>

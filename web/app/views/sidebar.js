@@ -122,7 +122,7 @@ function Found({ words }) {
     const timer = setTimeout(async () => {
       const [rooms, users] = await Promise.all([
         client.rest.listRooms({ query: words, kind: 'public', limit: 5 }, { signal: ending.signal }).catch(() => null),
-        client.rest.searchUsers({ query: words, limit: 5 }, { signal: ending.signal }).catch(() => null),
+        client.rest.searchUsers({ query: words.replace(/^@/, ''), limit: 5 }, { signal: ending.signal }).catch(() => null),
       ]);
       if (ending.signal.aborted) return;
       chat.people.learn(users?.items ?? []);

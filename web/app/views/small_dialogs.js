@@ -4,13 +4,14 @@ import { client } from '../model/client.js';
 import { deeds } from '../model/deeds.js';
 import { ui } from '../model/ui.js';
 import { uniqueId } from '../../sdk/src/index.js';
-import { html, useEffect, useState } from '../lib/html.js';
+import { html, useState } from '../lib/html.js';
 import { useObserved } from '../lib/observable.js';
 import { momentOf } from '../lib/time.js';
 import { t } from '../strings/index.js';
 import { save } from './attachments.js';
 import { Avatar, RoomAvatar, usePicture } from './avatar.js';
 import { Dialog } from './dialogs.js';
+import { useAnswer, useOnce } from './requests.js';
 
 /**
  * @import { Attachment, InvitationPreview, Member, Message } from '../../sdk/src/generated/types.js'
@@ -120,12 +121,12 @@ export function Forward({ message }) {
   const rooms = [...chat.rooms.values()]
     .filter((room) => room.isMember && room.title.toLocaleLowerCase().includes(words.trim().toLocaleLowerCase()))
     .sort((a, b) => (a.lastActivity < b.lastActivity ? 1 : -1));
-  const forward = async (/** @type {Room} */ room) => {
+  const forward = useOnce(async (/** @type {Room} */ room) => {
     const done = await chat.attempt(deeds.forward(message.id, room.id, `${attempt}-${room.id}`));
     if (!done) return;
     ui.ask(null);
     ui.toast(t.forwardedTo(room.title), { label: t.open, act: () => ui.openRoom(room.id) });
-  };
+  });
   return html`<${Dialog} title=${t.forward}>
     <input
       class="input"
@@ -149,15 +150,6 @@ export function Forward({ message }) {
   <//>`;
 }
 
-/** What the server answers to a question of a dialog. @template T @param {() => Promise<T>} ask */
-function useAnswer(ask) {
-  const [answer, setAnswer] = useState(/** @type {T | null} */ (null));
-  useEffect(() => {
-    void chat.attempt(ask()).then((given) => setAnswer(given ?? null));
-  }, []);
-  return answer;
-}
-
 /** @param {{ people: { id: string, hint?: string }[] }} props */
 function PeopleList({ people }) {
   useObserved(chat.people);
@@ -175,11 +167,10 @@ function PeopleList({ people }) {
 
 /** @param {{ message: Message }} props */
 export function WhoReacted({ message }) {
-  const found = useAnswer(() => deeds.reactionsOf(message.id));
+  const { answer: found, waiting } = useAnswer(() => deeds.reactionsOf(message.id));
   const people = (found ?? []).map((one) => ({ id: one.user_id, hint: one.emoji }));
   return html`<${Dialog} title=${t.whoReacted}>
-    ${found === null ? html`<div class="loading"><div class="spinner"></div></div>` : null}
-    ${found?.length === 0 ? html`<p class="empty">${t.nobodyYet}</p>` : null}
+    ${waiting} ${found?.length === 0 ? html`<p class="empty">${t.nobodyYet}</p>` : null}
     <${PeopleList} people=${people} />
   <//>`;
 }
@@ -187,11 +178,12 @@ export function WhoReacted({ message }) {
 /** @param {{ message: Message, room: Room }} props */
 export function WhoRead({ message, room }) {
   useObserved(room);
-  useEffect(() => void room.loadMarks().catch(() => {}), []);
+  const { waiting } = useAnswer(() => room.loadMarks().then(() => true));
   const others = [...room.marks].filter(([id]) => id !== message.sender_id);
   const read = others.filter(([, marks]) => marks.read >= message.number).map(([id]) => ({ id }));
   const delivered = others.filter(([, marks]) => marks.read < message.number && marks.delivered >= message.number).map(([id]) => ({ id }));
   return html`<${Dialog} title=${t.whoRead}>
+    ${waiting}
     <section>
       <h3>${t.readBy(read.length)}</h3>
       ${read.length === 0 ? html`<p class="muted">${t.nobodyYet}</p>` : null}
@@ -208,10 +200,10 @@ export function WhoRead({ message, room }) {
 
 /** @param {{ message: Message }} props */
 export function Versions({ message }) {
-  const versions = useAnswer(() => deeds.versionsOf(message.id));
+  const { answer: versions, waiting } = useAnswer(() => deeds.versionsOf(message.id));
   return html`<${Dialog} title=${t.versions}>
     ${versions?.length === 0 ? html`<p class="empty">${t.noVersions}</p>` : null}
-    ${versions === null ? html`<div class="loading"><div class="spinner"></div></div>` : null}
+    ${waiting}
     <ul class="stack">
       ${versions?.map(
         (version) => html`<li>

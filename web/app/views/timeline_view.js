@@ -121,7 +121,7 @@ export function TimelineView({ room }) {
   }, [room]);
   const { messages } = room;
   const outgoing = client.outgoing(room.id);
-  const outgoingKey = outgoing.map((one) => `${one.client_id}${one.state}`).join();
+  const outgoingKey = outgoing.map((one) => `${one.client_id}${one.state}${one.retry_at}`).join();
   const items = useMemo(
     () => itemsOf(room, messages, outgoing),
     [room, messages, outgoingKey, room.unreadFrom, room.isLoaded],

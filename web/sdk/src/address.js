@@ -4,6 +4,7 @@ export class Address {
   /** @param {string | URL} url The base, with or without a slash at its end; relative to the page in a browser. */
   constructor(url) {
     const page = /** @type {any} */ (globalThis).document?.baseURI;
+    if (!page && !/^https?:/i.test(String(url))) throw new TypeError(`${url} is no whole address, such as https://chat.example/: only in a page may it be relative`);
     const base = new URL(url, page);
     base.search = '';
     base.hash = '';

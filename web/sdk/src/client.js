@@ -15,50 +15,12 @@ import { memoryTokens } from './tokens.js';
 import { Typing } from './typing.js';
 import { upload } from './upload.js';
 
-/** @import { AckFrame, ClientFrame, DurableEvent, HelloFrame, LogInBody, Me, Message, RegisterBody, Rest, ServerFrame, Signal, SubscribedFrame } from './generated/types.js' */
+/** @import { AckFrame, ClientFrame, DurableEvent, HelloFrame, LogInBody, Me, Message, RegisterBody, Rest, ServerFrame, Signal } from './generated/types.js' */
 /** @import { ConnectionState } from './connection.js' */
-/** @import { Position } from './feed.js' */
-/** @import { Draft, Outgoing, OutboxStore } from './outbox.js' */
-/** @import { Standing } from './presence.js' */
-/** @import { Lock } from './session.js' */
-/** @import { SocketTimes, Tapped } from './socket.js' */
-/** @import { TokenStore } from './tokens.js' */
+/** @import { Draft } from './outbox.js' */
+/** @import { SocketTimes } from './socket.js' */
+/** @import { ClientEvents, ClientOptions } from './types/client.js' */
 /** @import { UploadOptions } from './upload.js' */
-
-/**
- * @typedef {object} ClientOptions
- * @property {string | URL} url Where the server is, a proxy's path included; relative to the page in a browser.
- * @property {TokenStore} [tokens] Where the login is kept; in memory unless said otherwise (`webTokens()`).
- * @property {OutboxStore | null} [outbox] Where unsent messages outlive the page (`webOutbox()`); nowhere by default.
- * @property {() => Promise<string>} [getToken] Access tokens from elsewhere, instead of a login.
- * @property {Position | null} [position] Where an earlier client was, as its `position` said.
- * @property {boolean} [autoDelivered] Tells that messages of others have arrived; true by default.
- * @property {any} [WebSocket] The platform's by default; Node 20 has none: give it that of the package `ws`.
- * @property {typeof globalThis.fetch} [fetch]
- * @property {Lock} [lock]
- * @property {Partial<SocketTimes>} [times]
- */
-
-/**
- * @typedef {object} ClientEvents
- * @property {ConnectionState} state How the connection is.
- * @property {HelloFrame} hello
- * @property {DurableEvent} event What happened in a room; each once, in the room's order.
- * @property {Signal} signal What may be missed, typing and presence included.
- * @property {SubscribedFrame} subscribed A room is followed from here on.
- * @property {{ room_id: string, reason: string }} unsubscribed A room is not followed any more, and why.
- * @property {{ room_id: string, last_seq: number }} reset What was missed cannot be had: read the history anew.
- * @property {{ room_id: string, messages: Message[] }} messages These of a timeline are new or have changed; none after a reset.
- * @property {Outgoing} outgoing A message of mine is on its way, sent or failed.
- * @property {Outgoing} outgoingRemoved It is not in the outbox any more: it has come as an event, or was discarded.
- * @property {{ room_id: string, user_ids: string[] }} typing Who types in a room now.
- * @property {{ user_id: string } & Standing} presence
- * @property {{ room_id: string, number: number, unread: number }} mark My read mark, as the server has it.
- * @property {{ user: Me }} signedIn
- * @property {{ reason: 'asked' | 'refused' }} signedOut
- * @property {{ user: Me }} user My account changed.
- * @property {Tapped} frame Every frame, as it went over the wire.
- */
 
 /** @type {SocketTimes} */
 const TIMES = { openMs: 15_000, replyMs: 15_000, silenceMs: 60_000, probeMs: 5_000, pingMs: null };
@@ -156,7 +118,8 @@ export class ConfabClient extends Emitter {
     this.#session.on('user', (change) => this.emit('user', change));
     this.#session.on('signedIn', ({ user }) => void this.#signedIn(user));
     this.#session.on('signedOut', ({ reason }) => this.#signedOut(reason));
-    this.#unwatch = watchNetwork(() => this.#connection.nudge());
+    // The server may be on this very machine: what is cut comes back at once then.
+    this.#unwatch = watchNetwork(() => this.nudge(), () => this.cut());
   }
 
   // ---- The login ----
@@ -252,6 +215,7 @@ export class ConfabClient extends Emitter {
 
   /** Looks whether the connection is still there, or tries at once if it waits to. */
   nudge() {
+    this.#session.nudge();
     this.#connection.nudge();
   }
 

@@ -7,8 +7,8 @@ export { OUTBOX_MAX, webOutbox } from './outbox.js';
 export { Timeline } from './timeline.js';
 export { uniqueId } from './unique.js';
 
-/** @typedef {import('./client.js').ClientOptions} ClientOptions */
-/** @typedef {import('./client.js').ClientEvents} ClientEvents */
+/** @typedef {import('./types/client.js').ClientOptions} ClientOptions */
+/** @typedef {import('./types/client.js').ClientEvents} ClientEvents */
 /** @typedef {import('./connection.js').ConnectionState} ConnectionState */
 /** @typedef {import('./connection.js').Phase} Phase */
 /** @typedef {import('./feed.js').Position} Position */

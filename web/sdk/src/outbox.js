@@ -1,6 +1,7 @@
 // What was said and is not acknowledged yet: kept, in order per room, until the server has it or refuses it for good.
 import { Problem } from './problem.js';
 import { backoff, later } from './timing.js';
+import { storageOfPage } from './tokens.js';
 import { uniqueId } from './unique.js';
 
 /** @import { Message } from './generated/types.js' */
@@ -32,7 +33,8 @@ import { uniqueId } from './unique.js';
  * @property {Draft} draft
  * @property {OutgoingState} state
  * @property {string} created_at When it was said, by this machine's clock.
- * @property {{ code: string, reason: string } | null} problem Why it failed.
+ * @property {{ code: string, reason: string } | null} problem Why it failed, or waits for `retry_at`.
+ * @property {number | null} [retry_at] When one that came too soon is sent again, in milliseconds since 1970.
  * @property {string | null} message_id Once it is sent.
  * @property {number | null} number
  * @property {number | null} seq
@@ -263,7 +265,7 @@ export class Outbox {
     try {
       const ack = await socket.ask({ type: 'message', room_id, client_id, .../** @type {any} */ (draft) });
       if (this.#all.get(client_id) === outgoing) {
-        const sent = { ...outgoing, ...placeOf(ack.message_id, ack.number, ack.seq), state: /** @type {OutgoingState} */ ('sent') };
+        const sent = { ...outgoing, ...placeOf(ack.message_id, ack.number, ack.seq), state: /** @type {OutgoingState} */ ('sent'), problem: null };
         this.#put(sent);
         this.#settle(client_id, sent, null);
       }
@@ -271,7 +273,12 @@ export class Outbox {
       const problem = error instanceof Problem ? error : new Problem('internal', String(error));
       if (socket === this.#socket && this.#all.get(client_id) === outgoing) {
         if (problem.isFinal) this.#fail(outgoing, problem);
-        else waitMs = this.#waitAfter(client_id, problem);
+        else {
+          waitMs = this.#waitAfter(client_id, problem);
+          if (problem.code === 'rate_limited') {
+            this.#put({ ...outgoing, problem: { code: problem.code, reason: problem.message }, retry_at: Date.now() + waitMs });
+          }
+        }
       }
     }
     // Of an earlier connection: the next one has begun anew.
@@ -355,7 +362,7 @@ const problemOf = ({ problem }) => new Problem(problem?.code ?? 'internal', prob
  * @param {string} [prefix]
  * @returns {OutboxStore}
  */
-export function webOutbox(storage = globalThis.localStorage, prefix = 'confab.outbox') {
+export function webOutbox(storage = storageOfPage('webOutbox'), prefix = 'confab.outbox') {
   const key = (/** @type {string} */ userId, /** @type {string} */ clientId) => `${prefix}.${userId}.${clientId}`;
   return {
     load: (userId) => Object.keys(storage).filter((name) => name.startsWith(key(userId, ''))).flatMap((name) => {

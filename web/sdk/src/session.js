@@ -10,6 +10,8 @@ import { backoff, later, pause } from './timing.js';
 const EARLY_MS = 90_000;
 /** A token with less life than this is not used for a request. */
 const MARGIN_MS = 5_000;
+/** Between renewals that fail. */
+const AGAIN = { baseMs: 1_000, capMs: 15_000 };
 
 /**
  * One after the other, over all tabs. The default is the browser's `navigator.locks`; without one, in turn within this
@@ -42,6 +44,8 @@ export class Session extends Emitter {
   /** @type {Promise<string> | null} */
   #renewing = null;
   #timer = () => {};
+  /** Renewals that failed since the last that did not. */
+  #failures = 0;
   #unwatch = () => {};
   #getToken;
 
@@ -142,6 +146,11 @@ export class Session extends Emitter {
     return this.#renewing;
   }
 
+  /** The network may be back: a renewal that failed is tried again at once. */
+  nudge() {
+    if (this.#failures > 0) void this.renew().catch(() => {});
+  }
+
   /** The server said that the login is over. */
   async refused() {
     await this.#end('refused');
@@ -177,7 +186,10 @@ export class Session extends Emitter {
       try {
         answer = await this.#refresh(spent);
       } catch (error) {
-        if (!(error instanceof Problem) || error.code !== 'unauthenticated') throw error;
+        if (!(error instanceof Problem) || error.code !== 'unauthenticated') {
+          this.#again(error);
+          throw error;
+        }
         // Another tab may have spent it just before us.
         if (await this.#isAdopted(spent)) return this.#present().access_token;
         if (this.#tokens?.refresh_token === spent.refresh_token) await this.#end('refused');
@@ -215,6 +227,18 @@ export class Session extends Emitter {
         await pause(backoff(attempt, { baseMs: 300, capMs: 1_000 }));
       }
     }
+  }
+
+  /**
+   * Its answer may be lost, and a spent token is taken only for so long: soon again, and not all at once.
+   *
+   * @param {unknown} error
+   */
+  #again(error) {
+    this.#timer();
+    const waitMs = (error instanceof Problem ? error.retryAfterMs : null) ?? 500 + backoff(this.#failures, AGAIN);
+    this.#failures += 1;
+    this.#timer = later(() => void this.renew().catch(() => {}), waitMs);
   }
 
   /**
@@ -275,6 +299,7 @@ export class Session extends Emitter {
   /** @param {Tokens | null} tokens */
   #set(tokens) {
     this.#tokens = tokens;
+    this.#failures = 0;
     this.#timer();
     if (!tokens) return;
     const lifeMs = tokens.expires_at - Date.now();

@@ -23,7 +23,7 @@ import { later } from './timing.js';
  * @property {number} openMs Until `hello`.
  * @property {number} replyMs Until a reply.
  * @property {number} silenceMs After so long without a word the connection is dead.
- * @property {number} probeMs The same, when there is reason to doubt.
+ * @property {number} probeMs The same, when there is reason to doubt: a reply that is not there after so long is one.
  * @property {number | null} pingMs Between pings; null as the server says.
  */
 
@@ -108,12 +108,20 @@ export class Socket {
     this.#refs += 1;
     const ref = String(this.#refs);
     return new Promise((resolve, reject) => {
+      const askedAt = Date.now();
+      const doubt = later(() => {
+        if (this.#heardAt <= askedAt) this.probe();
+      }, this.#times.probeMs);
       const failed = (/** @type {Problem} */ problem) => {
         this.#replies.get(ref)?.timer();
         this.#replies.delete(ref);
         reject(problem);
       };
-      const timer = timeoutMs === 0 ? () => {} : later(() => failed(new Problem('timeout', `no reply within ${timeoutMs} ms`)), timeoutMs);
+      const end = timeoutMs === 0 ? () => {} : later(() => failed(new Problem('timeout', `no reply within ${timeoutMs} ms`)), timeoutMs);
+      const timer = () => {
+        doubt();
+        end();
+      };
       this.#replies.set(ref, { resolve, reject: failed, timer });
       this.#send(JSON.stringify({ ref, ...frame }), failed);
     });
@@ -176,7 +184,7 @@ export class Socket {
     this.#frameEachMs = frames_per_window === 0 ? 0 : frames_window_ms / frames_per_window;
     this.#frameWindowMs = frames_window_ms * PACE;
     const pingMs = this.#times.pingMs ?? hello.heartbeat_interval_ms;
-    const pings = setInterval(() => this.#ping(this.#times.silenceMs), pingMs);
+    const pings = setInterval(() => this.#ping(Math.min(this.#times.silenceMs, 2 * this.#times.probeMs)), pingMs);
     /** @type {any} */ (pings).unref?.();
     this.#timers.push(() => clearInterval(pings));
     this.#watchSilence();

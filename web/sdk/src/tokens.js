@@ -32,6 +32,13 @@ export function memoryTokens() {
   };
 }
 
+/** @param {string} name Of what needs it. @returns {Storage} */
+export function storageOfPage(name) {
+  const storage = globalThis.document && globalThis.localStorage;
+  if (!storage) throw new TypeError(`${name}() keeps things in a browser's localStorage: here leave it out, or pass a Storage`);
+  return storage;
+}
+
 /**
  * In a browser's `localStorage` or `sessionStorage`; the tabs of a page share a login by it.
  *
@@ -39,7 +46,7 @@ export function memoryTokens() {
  * @param {string} [key]
  * @returns {TokenStore}
  */
-export function webTokens(storage = globalThis.localStorage, key = 'confab.tokens') {
+export function webTokens(storage = storageOfPage('webTokens'), key = 'confab.tokens') {
   return {
     name: key,
     load: () => {

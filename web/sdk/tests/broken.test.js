@@ -133,6 +133,22 @@ test('a server that says nothing any more is noticed, and another connection mad
   await proxy.close();
 });
 
+test('a reply that does not come is reason enough to look whether the server is there', async () => {
+  const proxy = await Proxy.before(server);
+  const ada = await person(proxy.url, { times: { probeMs: 200 } });
+  const room = await roomOf(ada);
+  proxy.swallow();
+  const lost = ada.next('state', ({ phase }) => phase === 'waiting');
+  // Long before its reply is given up, and with no word from anybody that something is amiss.
+  ada.send(room, { content: 'into the dark' });
+  assert.match((await lost).why.reason, /no pong within 200 ms/);
+  proxy.heal();
+  ada.nudge();
+  await eventually(() => ada.outgoing(room).length === 0, 'the message');
+  ada.close();
+  await proxy.close();
+});
+
 test('a slow server loses nothing: a reply that is late is asked for again', async () => {
   const proxy = await Proxy.before(server);
   const ada = await person(proxy.url, { times: { replyMs: 300 } });

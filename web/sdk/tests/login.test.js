@@ -178,3 +178,27 @@ test('tokens from elsewhere serve as well', async () => {
   guest.close();
   ada.close();
 });
+
+test('a renewal that failed is tried again by itself within a few seconds, and at once when the network is back', async () => {
+  for (const isNudged of [false, true]) {
+    let fails = 0;
+    let asked = 0;
+    const client = clientOf(server.url, {
+      fetch: (url, init) => {
+        if (new URL(url).pathname !== '/auth/refresh') return fetch(url, init);
+        asked += 1;
+        return fails-- > 0 ? Promise.reject(new TypeError('no network')) : fetch(url, init);
+      },
+    });
+    await client.register({ username: `again${Date.now()}${isNudged}`, password: 'correct horse battery' });
+    // More than one renewal tries by itself.
+    fails = 3;
+    await assert.rejects(client.renewTokens(), { code: 'offline' });
+    assert.equal(asked, 3);
+    const startedAt = Date.now();
+    if (isNudged) client.nudge();
+    await eventually(() => asked === 4, 'another attempt');
+    assert.ok(Date.now() - startedAt < 5_000, `after ${Date.now() - startedAt} ms`);
+    client.close();
+  }
+});

@@ -1,0 +1,170 @@
+// What fails on the way is said where one looks, and is over as soon as its cause is.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Server } from '../sdk/tests/kit/server.js';
+import { makeRoom, stage } from './kit/stage.mjs';
+
+const all = stage();
+
+test('what cannot be fetched says so, closes, and is there at the next click', async () => {
+  const ada = await all.person();
+  const { page } = ada;
+  await ada.register('ada', 'Ada');
+  await makeRoom(ada, 'Far away', []);
+  await ada.say('Take me away');
+  await ada.arrived('Take me away');
+  const isLazy = /\/app\/(?:views\/(?:settings|small_dialogs|drawer|emoji)|data\/emoji)\.js/;
+  await page.route(isLazy, (route) => route.abort());
+  let failures = 0;
+  const failed = () => page.locator('.toast', { hasText: 'could not be opened' }).nth(failures++).waitFor();
+  await page.getByRole('button', { name: 'Profile and settings' }).click();
+  await failed();
+  await ada.act('Take me away', 'Delete');
+  await failed();
+  await page.getByRole('button', { name: 'Developer drawer' }).click();
+  await failed();
+  await page.locator('.composer').getByRole('button', { name: 'Emoji' }).click();
+  await page.locator('.emoji-picker').waitFor({ state: 'detached' });
+  // Nothing is in the way of the key that closes.
+  await ada.showDetails();
+  await page.keyboard.press('Escape');
+  await page.getByRole('complementary', { name: 'Details' }).waitFor({ state: 'detached' });
+
+  await page.unroute(isLazy);
+  await (await ada.showSettings()).waitFor();
+  await ada.escape();
+  await ada.act('Take me away', 'Delete');
+  await page.getByRole('dialog', { name: 'Delete this message?' }).waitFor();
+  await ada.escape();
+  await page.locator('.composer').getByRole('button', { name: 'Emoji' }).click();
+  // The heart that is meant is the first.
+  await page.getByLabel('Find an emoji').fill('heart');
+  await page.locator('.emoji-grid button').first().and(page.getByTitle('red heart', { exact: true })).waitFor();
+  await page.getByLabel('Find an emoji').fill('germany');
+  await page.getByTitle('flag Germany').waitFor();
+  await page.keyboard.press('Escape');
+  await page.getByRole('button', { name: 'Developer drawer' }).click();
+  await page.locator('.drawer').waitFor();
+  assert.deepEqual(ada.complaints, []);
+});
+
+test('a network that is gone shows at once', async () => {
+  const ada = await all.person();
+  await ada.register('ada2', 'Ada');
+  await ada.context.setOffline(true);
+  // Long before any sign of life is missed.
+  await ada.page.locator('.sidebar [data-connection="waiting"]').waitFor({ timeout: 4_000 });
+  await ada.context.setOffline(false);
+  await ada.connected();
+});
+
+test('a double click does once what it asks for', async () => {
+  const ada = await all.person();
+  const { page } = ada;
+  await ada.register('ada3', 'Ada');
+  /** @type {string[]} */
+  const asked = [];
+  // Slow enough for the second click to come first.
+  await page.route(/\/(?:rooms|invitations)(?:\/[\w-]+)?$/, async (route) => {
+    const method = route.request().method();
+    if (method === 'GET') return route.continue();
+    asked.push(`${method} ${new URL(route.request().url()).pathname.replace(/[0-9a-f-]{36}/, 'id')}`);
+    const answer = await route.fetch();
+    await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
+    return route.fulfill({ response: answer });
+  });
+  await page.getByRole('button', { name: 'New conversation' }).first().click();
+  await page.getByRole('tab', { name: 'New room' }).click();
+  await page.getByLabel('Name', { exact: true }).fill('Only one');
+  await page.getByRole('button', { name: 'Create room' }).dblclick();
+  await page.locator('.room h1', { hasText: 'Only one' }).waitFor();
+  await ada.showDetails();
+  await page.getByRole('button', { name: 'Invite by link' }).click();
+  await page.getByRole('button', { name: 'Make a link' }).dblclick();
+  await page.getByRole('button', { name: 'Copy', exact: true }).waitFor();
+  await page.getByText('Links that work').waitFor();
+  await ada.escape();
+  await page.getByRole('button', { name: 'Room settings' }).click();
+  await page.getByLabel(/I know that this deletes/).check();
+  await page.getByRole('button', { name: 'Delete room' }).dblclick();
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+  await page.locator('a.conversation', { hasText: 'Only one' }).waitFor({ state: 'detached' });
+  assert.deepEqual(asked, ['POST /rooms', 'POST /rooms/id/invitations', 'DELETE /rooms/id']);
+});
+
+test('a list that cannot be had says so, and is asked for again', async () => {
+  const ada = await all.person();
+  const { page } = ada;
+  await ada.register('ada4', 'Ada');
+  await makeRoom(ada, 'Lists', []);
+  await page.route('**/pins*', (route) => route.abort());
+  await page.getByRole('button', { name: 'Pinned messages' }).click();
+  const panel = page.locator('.panel');
+  await panel.getByText('The server was not reached.').waitFor();
+  assert.equal(await panel.getByText('Nothing is pinned here.').count(), 0);
+  await page.unroute('**/pins*');
+  await panel.getByRole('button', { name: 'Try again' }).click();
+  await panel.getByText('Nothing is pinned here.').waitFor();
+
+  await page.route(/\/reports(?:\?|$)/, (route) => route.abort());
+  await ada.showDetails();
+  await page.getByRole('button', { name: 'Reports' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByText('The server was not reached.').waitFor();
+  assert.equal(await dialog.getByText('Nothing is reported.').count(), 0);
+  await page.unroute(/\/reports(?:\?|$)/);
+  await dialog.getByRole('button', { name: 'Try again' }).click();
+  await dialog.getByText('Nothing is reported.').waitFor();
+});
+
+test('a file that cannot be sent says what to do before the words can', async () => {
+  const ada = await all.person();
+  const { page } = ada;
+  await ada.register('ada5', 'Ada');
+  await makeRoom(ada, 'Files', []);
+  await page.locator('.composer input[type=file]').setInputFiles({ name: 'nothing.txt', mimeType: 'text/plain', buffer: Buffer.alloc(0) });
+  await page.locator('.composer').getByText(/remove the file or try it again/).waitFor();
+  await page.getByRole('button', { name: 'Remove nothing.txt' }).click();
+  await page.locator('.composer').getByText(/remove the file or try it again/).waitFor({ state: 'detached' });
+  await ada.say('Only words');
+  await ada.arrived('Only words');
+});
+
+test('who blocked somebody reads so, and takes it back there', async () => {
+  const [ada, eve] = [await all.person(), await all.person()];
+  const { page } = ada;
+  await ada.register('ada6', 'Ada');
+  await eve.register('eve6', 'Eve');
+  // Found by the name as it is written in a message, too.
+  await page.getByRole('button', { name: 'New conversation' }).first().click();
+  await page.getByLabel('Find people by name').fill('@eve');
+  await page.locator('dialog .person-open').filter({ hasText: '@eve6' }).click();
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+  await ada.say('Good day');
+  await ada.arrived('Good day');
+  await ada.showDetails();
+  await page.getByRole('button', { name: 'Block', exact: true }).click();
+  const words = page.locator('.cannot-write', { hasText: /You blocked .*Eve/ });
+  await words.waitFor();
+  // It is known after a reload as well.
+  await page.reload();
+  await words.getByRole('button', { name: 'Unblock' }).click();
+  await ada.say('Good day again');
+  await ada.arrived('Good day again');
+  assert.deepEqual(ada.complaints, []);
+});
+
+test('a message that came too soon says when it is sent', async () => {
+  const strict = await Server.start({ LIMIT_ROOM_SENDS: '2/10s' });
+  try {
+    const ada = await all.person({}, strict.url);
+    await ada.register('ada7', 'Ada');
+    await makeRoom(ada, 'Haste', []);
+    for (const text of ['one', 'two', 'three', 'four']) await ada.say(text);
+    await ada.page.locator('[data-outgoing="pending"]', { hasText: /Too many at once: sent in \d+ seconds?/ }).first().waitFor();
+    await ada.arrived('four');
+    assert.deepEqual(await ada.page.locator('.timeline article .text').allInnerTexts(), ['one', 'two', 'three', 'four']);
+  } finally {
+    await strict.remove();
+  }
+});
