@@ -106,6 +106,15 @@ test('a list that cannot be had says so, and is asked for again', async () => {
   await panel.getByRole('button', { name: 'Try again' }).click();
   await panel.getByText('Nothing is pinned here.').waitFor();
 
+  await ada.say('What do you say?');
+  await ada.arrived('What do you say?');
+  await page.route('**/replies*', (route) => route.abort());
+  await ada.act('What do you say?', 'Open thread');
+  await page.getByRole('complementary', { name: 'Thread' }).getByText('The server was not reached.').waitFor();
+  await page.unroute('**/replies*');
+  await page.getByRole('complementary', { name: 'Thread' }).getByRole('button', { name: 'Try again' }).click();
+  await page.getByRole('complementary', { name: 'Thread' }).getByText('The server was not reached.').waitFor({ state: 'detached' });
+
   await page.route(/\/reports(?:\?|$)/, (route) => route.abort());
   await ada.showDetails();
   await page.getByRole('button', { name: 'Reports' }).click();
@@ -167,4 +176,83 @@ test('a message that came too soon says when it is sent', async () => {
   } finally {
     await strict.remove();
   }
+});
+
+test('a draft outlives what another window sends', async () => {
+  const ada = await all.person();
+  await ada.register('ada8', 'Ada');
+  await makeRoom(ada, 'Two windows', []);
+  const id = await ada.page.locator('[data-open-room]').getAttribute('data-open-room');
+  const other = await ada.context.newPage();
+  await other.goto(`${all.server.url}#/room/${id}`);
+  await other.locator('.room textarea').waitFor();
+  await ada.page.locator('.room textarea').fill('not finished yet');
+  await other.waitForFunction(() => Object.entries(localStorage).some(([name, text]) => name.includes('.draft.') && text.includes('not finished')));
+  await other.locator('.room textarea').fill('Hello');
+  await other.waitForFunction(() => Object.entries(localStorage).some(([name, text]) => name.includes('.draft.') && text.includes('Hello')));
+  await other.locator('.room textarea').press('Enter');
+  await ada.arrived('Hello');
+  await other.waitForFunction(() => !Object.keys(localStorage).some((name) => name.includes('.draft.')));
+  await ada.page.reload();
+  await ada.page.waitForFunction(() => document.querySelector('.room textarea')?.value === 'not finished yet');
+});
+
+test('words and names keep their direction beside each other', async () => {
+  const [ada, bob] = [await all.person(), await all.person()];
+  await ada.register('ada9', 'Ada');
+  await bob.register('bob9', 'Bob');
+  await makeRoom(ada, 'Directions', ['Bob']);
+  await ada.say('مرحبا! 1');
+  const line = bob.page.locator('a.conversation', { hasText: 'Directions' }).locator('.last');
+  await line.getByText('مرحبا').waitFor();
+  /** Where a letter of an element stands. @param {import('playwright-core').Locator} element @param {string} letter */
+  const at = (element, letter) =>
+    element.evaluate((root, wanted) => {
+      const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
+      for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+        const index = node.data.indexOf(wanted);
+        if (index < 0) continue;
+        const range = document.createRange();
+        range.setStart(node, index);
+        range.setEnd(node, index + 1);
+        return range.getBoundingClientRect().left;
+      }
+      throw new Error(`no ${wanted}`);
+    }, letter);
+  // In the sentence of an English page the name is before the words, whose mark and number are at their end.
+  assert.ok((await at(line, 'A')) < (await at(line, '1')));
+  assert.ok((await at(line, '1')) < (await at(line, 'م')));
+  await bob.page.evaluate(() => {
+    document.documentElement.dir = 'rtl';
+  });
+  await bob.open('Directions');
+  await bob.showDetails();
+  const name = bob.page.locator('.panel .person', { hasText: '@ada9' }).locator('p');
+  assert.ok((await at(name, '@')) < (await at(name, '9')));
+  assert.ok((await at(line, 'A')) > (await at(line, 'م')));
+});
+
+test('what is written is in sight whatever the width, and what is deleted bears no pin', async () => {
+  const ada = await all.person();
+  const { page } = ada;
+  await ada.register('ada10', 'Ada');
+  await makeRoom(ada, 'Widths', []);
+  await ada.say('Pinned and gone');
+  await ada.arrived('Pinned and gone');
+  await ada.act('Pinned and gone', 'Pin');
+  await ada.message('Pinned and gone').getByText('Pinned', { exact: true }).waitFor({ state: 'attached' });
+  await ada.act('Pinned and gone', 'Delete');
+  await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
+  await page.locator('.message.deleted').waitFor();
+  assert.equal(await page.locator('.message.deleted .meta').getByText('Pinned', { exact: true }).count(), 0);
+
+  await page.locator('.room textarea').fill('some more words '.repeat(9));
+  const isWhole = () => {
+    const area = document.querySelector('.room textarea');
+    return area.scrollHeight <= area.clientHeight + 2 && area.clientHeight > 0;
+  };
+  await page.waitForFunction(isWhole);
+  await page.setViewportSize({ width: 420, height: 800 });
+  await page.waitForFunction(() => document.querySelector('.room textarea').clientWidth < 400);
+  await page.waitForFunction(isWhole);
 });

@@ -35,7 +35,7 @@ function write(key) {
   remember(key, texts.get(key) || null);
 }
 
-// A page may be gone before the timer.
+// A page may be gone before the timer; and another window may have written, and sent, its own words there.
 addEventListener('pagehide', () => {
-  for (const key of [...timers.keys()]) write(key);
+  for (const [key, text] of texts) if (timers.has(key) || (text && !recall(key, ''))) write(key);
 });

@@ -54,13 +54,23 @@ export function Composer({ room, place, replyTo }) {
     if (matchMedia('(hover: hover)').matches) box.current?.focus({ preventScroll: true });
   }, [place]);
 
-  // As high as its text.
-  useLayoutEffect(() => {
+  // As high as its text, however wide it is.
+  const fit = () => {
     const area = box.current;
     if (!area) return;
     area.style.height = 'auto';
     area.style.height = `${area.scrollHeight}px`;
-  }, [text]);
+  };
+  useLayoutEffect(fit, [text]);
+  useEffect(() => {
+    let width = 0;
+    const sizes = new ResizeObserver(([{ contentRect }]) => {
+      if (contentRect.width !== width) fit();
+      ({ width } = contentRect);
+    });
+    if (box.current) sizes.observe(box.current);
+    return () => sizes.disconnect();
+  }, [place]);
 
   const change = (/** @type {string} */ next) => {
     setText(next);

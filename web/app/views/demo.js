@@ -46,7 +46,7 @@ export function Demo() {
                 key=${username}
                 onClick=${() => void chat.attempt(client.logIn({ username, password }))}
               >
-                <span dir="auto">${display_name}</span> <span class="muted">@${username}</span>
+                <span dir="auto">${display_name}</span> <bdi class="muted">@${username}</bdi>
               </button>`,
             )}
           </div>

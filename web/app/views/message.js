@@ -171,9 +171,10 @@ function Reactions({ message, room }) {
 
 /** @param {{ message: Message, room: Room, isMine: boolean }} props */
 function Meta({ message, room, isMine }) {
-  const isSpecial = message.pinned_at || message.edited_at;
+  const isPinned = message.pinned_at && !message.deleted_at;
+  const isSpecial = isPinned || message.edited_at;
   return html`<div class=${`meta ${isSpecial ? '' : 'regular'}`}>
-    ${message.pinned_at ? html`<${Icon} name="pin" /><span class="visually-hidden">${t.pinned}</span>` : null}
+    ${isPinned ? html`<${Icon} name="pin" /><span class="visually-hidden">${t.pinned}</span>` : null}
     ${message.edited_at && !message.deleted_at
       ? html`<button type="button" tabindex="-1" onClick=${() => ui.ask({ kind: 'history', message })}>${t.edited}</button>`
       : null}

@@ -94,7 +94,7 @@ export function FindPeople({ act, without = [] }) {
             <${Avatar} user=${user} withPresence />
             <span class="grow">
               <span class="cut" dir="auto">${user.display_name}</span>
-              <p class="cut">@${user.username}</p>
+              <p class="cut"><bdi>@${user.username}</bdi></p>
             </span>
           </button>
         </li>`,

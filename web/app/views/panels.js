@@ -178,7 +178,7 @@ function MemberRow({ member, room }) {
       <${Avatar} user=${user} withPresence />
       <span class="grow">
         <span class="cut" dir="auto">${user.display_name}${isMe ? ` (${t.you})` : ''}</span>
-        <p class="cut">@${user.username}</p>
+        <p class="cut"><bdi>@${user.username}</bdi></p>
       </span>
     </button>
     ${isMuted ? html`<span class="tag">${t.muted}</span>` : null}
@@ -241,7 +241,7 @@ function Profile({ userId, isShort = false }) {
       : html`<div class="profile-card">
           <${Avatar} user=${user} size="large" withPresence />
           <h3 dir="auto">${user.display_name}</h3>
-          <span class="muted">@${user.username}</span>
+          <bdi class="muted">@${user.username}</bdi>
         </div>`}
     <div class="profile-card">
       <p class="muted" dir="auto">${presenceWords(chat.people.presenceOf(userId), user)}</p>
@@ -271,22 +271,12 @@ function Profile({ userId, isShort = false }) {
 function Thread({ room, messageId }) {
   useObserved(room, chat.people);
   const [parent, setParent] = useState(/** @type {Message | null} */ (client.timeline(room.id).byId(messageId)));
-  const [read, setRead] = useState(/** @type {Message[] | null} */ (null));
   const end = useRef(/** @type {HTMLElement | null} */ (null));
   const panel = useRef(/** @type {HTMLElement | null} */ (null));
   useReturnedFocus(panel);
-  useEffect(() => {
-    let isGone = false;
-    const load = async () => {
-      const found = client.timeline(room.id).byId(messageId) ?? (await client.rest.message({ message_id: messageId }));
-      if (!isGone) setParent(found);
-      const replies = await deeds.replies(messageId, REPLIES_PAGE);
-      if (!isGone) setRead(replies);
-    };
-    void chat.attempt(load());
-    return () => {
-      isGone = true;
-    };
+  const { answer: read, waiting } = useAnswer(async () => {
+    setParent(client.timeline(room.id).byId(messageId) ?? (await client.rest.message({ message_id: messageId })));
+    return deeds.replies(messageId, REPLIES_PAGE);
   }, [messageId, room.id]);
   const now = client.timeline(room.id).byId(messageId) ?? parent;
   const replies = merged(read ?? [], room.messages, messageId);
@@ -300,7 +290,7 @@ function Thread({ room, messageId }) {
     <div class="panel-body flush" tabindex="0" role="log" aria-label=${t.thread}>
       ${now ? html`<${MessageRow} message=${now} room=${room} isFirst isLast isInThread />` : null}
       <div class="day"><span>${t.replies(replies.length)}</span></div>
-      ${read === null ? html`<div class="loading"><div class="spinner"></div></div>` : null}
+      ${waiting}
       ${replies.map((message) => html`<${MessageRow} key=${message.id} message=${message} room=${room} isFirst isLast isInThread />`)}
       <div ref=${end}></div>
     </div>

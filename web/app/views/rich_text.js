@@ -76,11 +76,12 @@ function viewInline(node, mentions) {
 /** A name that the server found a person for; any other stays the text it was. @param {{ name: string, mentions: string[] }} props */
 function Mention({ name, mentions }) {
   const lower = name.toLowerCase();
-  if (lower === 'here') return html`<span class="mention">@${name}</span>`;
+  if (lower === 'here') return html`<bdi class="mention">@${name}</bdi>`;
   const user = mentions.map((id) => chat.people.get(id)).find((one) => one?.username.toLowerCase() === lower);
   if (!user) return `@${name}`;
   const isMe = user.id === chat.me?.id;
   return html`<span
+    dir="auto"
     class=${`mention ${isMe ? 'me' : ''}`}
     title=${user.display_name}
     role="link"

@@ -63,7 +63,7 @@ function Profile() {
     <form class="stack" onSubmit=${submit}>
       <div class="row">
         <${Avatar} user=${me} size="large" />
-        <span class="grow"><strong dir="auto" class="cut">${me?.display_name}</strong><span class="muted">@${me?.username}</span></span>
+        <span class="grow"><strong dir="auto" class="cut">${me?.display_name}</strong><bdi class="muted">@${me?.username}</bdi></span>
       </div>
       <div class="field">
         <label for="my-name">${t.displayName}</label>

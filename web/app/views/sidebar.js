@@ -166,7 +166,7 @@ function Found({ words }) {
             <${Avatar} user=${user} withPresence />
             <span class="grow">
               <span class="name cut" dir="auto">${user.display_name}</span>
-              <span class="last cut">@${user.username}</span>
+              <span class="last cut"><bdi>@${user.username}</bdi></span>
             </span>
           </button>
         </li>`,
@@ -240,13 +240,15 @@ function LastLine({ room }) {
     return html`<span class="last typing cut">${t.typing(names, room.kind === 'direct')}</span>`;
   }
   const draft = chat.me && !room.isOpen ? draftOf(chat.me.id, room.id) : '';
-  if (draft) return html`<span class="last cut" dir="auto"><em>${t.draft}</em> ${draft.slice(0, 120)}</span>`;
+  if (draft) return html`<span class="last cut"><em>${t.draft}</em> <bdi>${draft.slice(0, 120)}</bdi></span>`;
   const { lastMessage } = room;
   if (!lastMessage) return html`<span class="last cut" dir="auto">${room.data.description ?? t.nothingSaid}</span>`;
   const isMine = lastMessage.sender_id === chat.me?.id;
   const sender = isMine ? t.you : room.kind === 'direct' ? '' : (chat.people.want(lastMessage.sender_id)?.display_name ?? '');
   const words = chat.wordsOf(lastMessage).slice(0, 160);
-  return html`<span class="last cut" dir="auto">${sender && lastMessage.content_type !== 'system' ? `${sender}: ` : ''}${words}</span>`;
+  // Neither turns the other around.
+  if (sender && lastMessage.content_type !== 'system') return html`<span class="last cut"><bdi>${sender}</bdi>: <bdi>${words}</bdi></span>`;
+  return html`<span class="last cut" dir="auto">${words}</span>`;
 }
 
 /** @param {Event} event @param {Room} room */
