@@ -134,14 +134,14 @@ test('who is blocked is not heard, and is again once that is lifted', async () =
   await ada.message('Hello?').waitFor();
   await ada.showDetails();
   await ada.page.getByRole('button', { name: 'Block', exact: true }).click();
-  await ada.page.getByRole('button', { name: 'Unblock' }).waitFor();
+  await ada.page.locator('.panel').getByRole('button', { name: 'Unblock' }).waitFor();
   await bob.say('Hello again?');
   await bob.page.locator('[data-outgoing="failed"]', { hasText: 'Not sent' }).waitFor();
   // It is known in another window of hers, too.
   await ada.page.reload();
   await ada.connected();
   await ada.showDetails();
-  await ada.page.getByRole('button', { name: 'Unblock' }).click();
+  await ada.page.locator('.panel').getByRole('button', { name: 'Unblock' }).click();
   await ada.page.getByRole('button', { name: 'Block', exact: true }).waitFor();
   await bob.page.getByRole('button', { name: 'Try again' }).click();
   await ada.message('Hello again?').waitFor();

@@ -35,6 +35,12 @@ export function Demo() {
     }
     setBusy(false);
   };
+  const enter = async (/** @type {string} */ username, /** @type {string} */ password) => {
+    if (await chat.attempt(client.logIn({ username, password }))) return;
+    // It may be another database by now: they are asked for anew.
+    remember('demo', null);
+    setMade(null);
+  };
   return html`<section class="demo">
     ${people
       ? html`<p>${t.demoPeople}</p>
@@ -44,7 +50,7 @@ export function Demo() {
                 type="button"
                 class="button small"
                 key=${username}
-                onClick=${() => void chat.attempt(client.logIn({ username, password }))}
+                onClick=${() => void enter(username, password)}
               >
                 <span dir="auto">${display_name}</span> <bdi class="muted">@${username}</bdi>
               </button>`,
