@@ -1,7 +1,8 @@
-//! JSON bodies: not JSON is 400, another content type 415, a wrong field 422 with its path.
+//! JSON bodies: not JSON is 400, another content type or encoding 415, a wrong field 422 with its path.
 
 use std::fmt;
 use std::marker::PhantomData;
+use std::time::Duration;
 
 use axum::body::{Bytes, HttpBody};
 use axum::extract::{FromRequest, Request};
@@ -11,8 +12,13 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeOwned, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::error::Category;
+use tokio::time::timeout;
 
 use crate::failure::Failure;
+
+/// A body that takes longer to arrive is refused: less than requests are given by default, so that the client learns
+/// that nothing was done.
+const BODY_TIMEOUT: Duration = Duration::from_secs(8);
 
 /// A JSON body. Its type refuses unknown fields itself (`deny_unknown_fields`).
 #[derive(Debug)]
@@ -22,16 +28,16 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
     type Rejection = Failure;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Failure> {
-        if !is_json(request.headers()) {
+        if !is_json(request.headers()) || is_compressed(request.headers()) {
             return Err(Failure::of_status(StatusCode::UNSUPPORTED_MEDIA_TYPE));
         }
-        let body =
-            Bytes::from_request(request, state)
-                .await
-                .map_err(|rejection| match rejection.status() {
-                    StatusCode::PAYLOAD_TOO_LARGE => Failure::of_status(StatusCode::PAYLOAD_TOO_LARGE),
-                    _ => Failure::malformed("the body ended early"),
-                })?;
+        let body = timeout(BODY_TIMEOUT, Bytes::from_request(request, state))
+            .await
+            .map_err(|_| Failure::malformed("the body did not arrive in time; nothing was done"))?
+            .map_err(|rejection| match rejection.status() {
+                StatusCode::PAYLOAD_TOO_LARGE => Failure::of_status(StatusCode::PAYLOAD_TOO_LARGE),
+                _ => Failure::malformed("the body ended early"),
+            })?;
         parse(&body).map(Self)
     }
 }
@@ -89,6 +95,12 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for AsObject<T> {
 
         deserializer.deserialize_map(Fields(PhantomData)).map(Self)
     }
+}
+
+fn is_compressed(headers: &HeaderMap) -> bool {
+    headers
+        .get(header::CONTENT_ENCODING)
+        .is_some_and(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity"))
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
@@ -164,7 +176,32 @@ fn shortened(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
+
     use super::*;
+
+    async fn refused(body: axum::body::Body, encoding: &str) -> (StatusCode, String) {
+        let request = Request::builder()
+            .header(header::CONTENT_TYPE, "application/json")
+            .header(header::CONTENT_ENCODING, encoding)
+            .body(body)
+            .unwrap();
+        let failure = JsonBody::<Value>::from_request(request, &()).await.unwrap_err();
+        let problem = failure.problem("1");
+        (StatusCode::from_u16(problem.status).unwrap(), problem.detail)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_stops_halfway_or_is_compressed_is_the_clients_fault() {
+        let stalled = futures_util::stream::pending::<Result<Bytes, std::io::Error>>();
+        let (status, detail) = refused(axum::body::Body::from_stream(stalled), "identity").await;
+        assert_eq!(
+            (status, detail.contains("nothing was done")),
+            (StatusCode::BAD_REQUEST, true)
+        );
+        let (status, _) = refused("{}".into(), "gzip").await;
+        assert_eq!(status, StatusCode::UNSUPPORTED_MEDIA_TYPE);
+    }
 
     #[derive(Debug, Deserialize)]
     #[serde(deny_unknown_fields)]
