@@ -14,7 +14,7 @@ use confab_domain::{
 use sea_orm::{ConnectionTrait, DbErr};
 
 use crate::connect::{Store, bounded};
-use crate::dialect::Runner;
+use crate::dialect::{Dialect, Runner};
 use crate::facts::{self, Told};
 use crate::lists::{self, ListColumn};
 use crate::rows::{self, HEAD, MEMBER, ROOM, Row, USER};
@@ -199,27 +199,57 @@ const NO_HEAD: RoomHead = RoomHead {
 /// The events of these runs as they are now. Runs may overlap.
 pub(crate) async fn events<C: ConnectionTrait>(run: &Runner<'_, C>, runs: &[Run]) -> Result<Events, DbErr> {
     let mut events = Events::new();
-    add_messages(run, runs, &mut events).await?;
-    add_others(run, runs, &mut events).await?;
+    if let Some(runs) = Runs::of(run.dialect, runs) {
+        add_messages(run, &runs, &mut events).await?;
+        add_others(run, &runs, &mut events).await?;
+    }
     Ok(events)
 }
 
-/// Adds the `message_created` of these runs; asks nothing when there is no run.
+/// Runs as a statement takes them.
+pub(crate) struct Runs {
+    table: String,
+    argument: sea_orm::Value,
+}
+
+impl Runs {
+    /// None when there is no run, so that nothing is asked.
+    pub(crate) fn of(dialect: Dialect, runs: &[Run]) -> Option<Self> {
+        if runs.is_empty() {
+            return None;
+        }
+        let columns = [
+            ListColumn::Id("room_id"),
+            ListColumn::Integer("after_seq"),
+            ListColumn::Integer("until_seq"),
+        ];
+        let argument = lists::argument(merged(runs.to_vec()).iter().map(|run| {
+            vec![
+                lists::id(run.room_id.0),
+                run.after_seq.into(),
+                run.until_seq.into(),
+            ]
+        }));
+        Some(Self {
+            table: lists::table(dialect, "$1", &columns),
+            argument,
+        })
+    }
+}
+
+/// Adds the `message_created` of these runs.
 pub(crate) async fn add_messages<C: ConnectionTrait>(
     run: &Runner<'_, C>,
-    runs: &[Run],
+    runs: &Runs,
     events: &mut Events,
 ) -> Result<(), DbErr> {
-    if runs.is_empty() {
-        return Ok(());
-    }
-    let (list, argument) = listed(run, runs);
     let sql = format!(
-        "SELECT {} FROM {list} AS list JOIN messages g ON g.room_id = list.room_id \
+        "SELECT {} FROM {} AS list JOIN messages g ON g.room_id = list.room_id \
          AND g.seq > list.after_seq AND g.seq <= list.until_seq",
-        rows::shown_message(run.dialect)
+        rows::shown_message(run.dialect),
+        runs.table
     );
-    for row in run.all(&sql, vec![argument]).await? {
+    for row in run.all(&sql, vec![runs.argument.clone()]).await? {
         let message = rows::shown(&row)?;
         keep(
             events,
@@ -240,47 +270,27 @@ pub(crate) async fn add_messages<C: ConnectionTrait>(
     Ok(())
 }
 
-/// Adds all but the `message_created` of these runs; asks nothing when there is no run.
+/// Adds all but the `message_created` of these runs.
 pub(crate) async fn add_others<C: ConnectionTrait>(
     run: &Runner<'_, C>,
-    runs: &[Run],
+    runs: &Runs,
     events: &mut Events,
 ) -> Result<(), DbErr> {
-    if runs.is_empty() {
-        return Ok(());
-    }
-    let (list, argument) = listed(run, runs);
     let sql = format!(
         "SELECT v.seq, v.occurred_at, v.room_id, v.id, v.actor_id, v.message_id, v.user_id, v.event_type, v.facts, \
-         v.correlation_id, v.traceparent, {}, {USER} FROM {list} AS list JOIN events v ON v.room_id = list.room_id \
+         v.correlation_id, v.traceparent, {}, {USER} FROM {} AS list JOIN events v ON v.room_id = list.room_id \
          AND v.seq > list.after_seq AND v.seq <= list.until_seq \
          LEFT JOIN messages g ON g.id = v.message_id AND v.event_type = 'message_updated' \
          LEFT JOIN users u ON u.id = v.user_id AND v.event_type = 'user_joined'",
-        rows::shown_message(run.dialect)
+        rows::shown_message(run.dialect),
+        runs.table
     );
-    let found = run.all(&sql, vec![argument]).await?;
+    let found = run.all(&sql, vec![runs.argument.clone()]).await?;
     let rooms = rooms_told_of(run, &found).await?;
     for row in &found {
         keep(events, event(row, &rooms)?);
     }
     Ok(())
-}
-
-/// The table `list` of these runs, and its argument.
-fn listed<C: ConnectionTrait>(run: &Runner<'_, C>, runs: &[Run]) -> (String, sea_orm::Value) {
-    let columns = [
-        ListColumn::Id("room_id"),
-        ListColumn::Integer("after_seq"),
-        ListColumn::Integer("until_seq"),
-    ];
-    let argument = lists::argument(merged(runs.to_vec()).iter().map(|run| {
-        vec![
-            lists::id(run.room_id.0),
-            run.after_seq.into(),
-            run.until_seq.into(),
-        ]
-    }));
-    (lists::table(run.dialect, "$1", &columns), argument)
 }
 
 fn keep(events: &mut Events, event: Event) {

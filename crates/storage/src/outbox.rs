@@ -15,7 +15,7 @@ use serde_json::Value as Json;
 pub(crate) use self::moved::MovedHeads;
 use crate::account_outbox::{self, AccountRow};
 use crate::connect::{Store, bounded};
-use crate::log::{self, Events, Run};
+use crate::log::{self, Events, Run, Runs};
 use crate::rows::{self, Row};
 
 #[async_trait]
@@ -98,8 +98,12 @@ async fn pending(store: &Store, partition: u16, limit: usize) -> std::result::Re
     // Read after the rows: each event was committed with its row. Most pages are messages alone.
     let (messages, others): (Vec<_>, Vec<_>) = found.iter().partition(|row| row.is_message);
     let mut events = Events::new();
-    log::add_messages(&run, &runs(messages), &mut events).await?;
-    log::add_others(&run, &runs(others), &mut events).await?;
+    if let Some(runs) = Runs::of(run.dialect, &runs(messages)) {
+        log::add_messages(&run, &runs, &mut events).await?;
+    }
+    if let Some(runs) = Runs::of(run.dialect, &runs(others)) {
+        log::add_others(&run, &runs, &mut events).await?;
+    }
     let now = store.clock().now();
     let oldest_waited = found
         .first()
