@@ -274,6 +274,11 @@ pub struct Person {
 }
 
 impl Person {
+    /// Whether an actor of this role may not bring them in because of a block. By their office some may.
+    pub fn is_out_of_reach_of(&self, role: UserRole) -> bool {
+        self.is_apart && role == UserRole::User
+    }
+
     fn current(&self) -> Option<&Member> {
         self.membership.as_ref().filter(|member| member.is_current())
     }
@@ -662,7 +667,7 @@ fn add_members(wanted: &[(UserId, MemberRole)], standing: Standing, facts: &Fact
             Some(person) if person.ban.is_some() => {
                 findings.add(format!("members[{index}].user_id"), "is banned from this room");
             }
-            Some(person) if person.is_apart && standing.user_role == UserRole::User => {
+            Some(person) if person.is_out_of_reach_of(standing.user_role) => {
                 findings.add(format!("members[{index}].user_id"), rights::UNREACHABLE);
             }
             Some(_)

@@ -4,6 +4,7 @@ use confab_domain::ports::Seat;
 use confab_domain::{Epoch, Member, Result, RoomId, RoomKind, UserId};
 use sea_orm::DbErr;
 
+use crate::change::are_apart;
 use crate::connect::{Store, bounded};
 use crate::error::from_db;
 use crate::lists::{self, ListColumn};
@@ -126,14 +127,15 @@ pub(crate) async fn memberships(store: &Store, pairs: &[(RoomId, UserId)]) -> Re
 /// Rooms of few members that a person belongs to, the newest first; not the direct ones in which one of the two
 /// has blocked the other.
 pub(crate) async fn small_rooms_of(store: &Store, user_id: UserId, members_max: i64) -> Result<Vec<RoomId>> {
-    let sql = "SELECT m.room_id FROM members m JOIN room_heads h ON h.room_id = m.room_id \
-               JOIN rooms r ON r.id = m.room_id WHERE m.user_id = $1 AND m.left_at IS NULL \
-               AND r.deleted_at IS NULL AND h.member_count <= $2 \
-               AND NOT (r.kind = 'direct' AND EXISTS (SELECT 1 FROM blocks k WHERE \
-                   (k.blocker_id = r.direct_low AND k.blocked_id = r.direct_high) OR \
-                   (k.blocker_id = r.direct_high AND k.blocked_id = r.direct_low))) ORDER BY m.room_id DESC LIMIT $3";
+    let sql = format!(
+        "SELECT m.room_id FROM members m JOIN room_heads h ON h.room_id = m.room_id \
+         JOIN rooms r ON r.id = m.room_id WHERE m.user_id = $1 AND m.left_at IS NULL \
+         AND r.deleted_at IS NULL AND h.member_count <= $2 \
+         AND NOT (r.kind = 'direct' AND {}) ORDER BY m.room_id DESC LIMIT $3",
+        are_apart("r.direct_low", "r.direct_high")
+    );
     let arguments = vec![user_id.0.into(), members_max.into(), SMALL_ROOMS_MAX.into()];
-    let found = bounded(store.reader().all(sql, arguments)).await?;
+    let found = bounded(store.reader().all(&sql, arguments)).await?;
     found
         .iter()
         .map(|row| row.id("room_id"))
@@ -143,11 +145,12 @@ pub(crate) async fn small_rooms_of(store: &Store, user_id: UserId, members_max: 
 
 /// Whether two people share a room now; a direct one does not count when one of them has blocked the other.
 pub(crate) async fn share_a_room(store: &Store, one: UserId, other: UserId) -> Result<bool> {
-    let sql = "SELECT m.room_id FROM members m JOIN members o ON o.room_id = m.room_id AND o.user_id = $2 \
-               AND o.left_at IS NULL JOIN rooms r ON r.id = m.room_id AND r.deleted_at IS NULL \
-               WHERE m.user_id = $1 AND m.left_at IS NULL \
-               AND NOT (r.kind = 'direct' AND EXISTS (SELECT 1 FROM blocks k WHERE \
-                   (k.blocker_id = $1 AND k.blocked_id = $2) OR (k.blocker_id = $2 AND k.blocked_id = $1))) LIMIT 1";
-    let found = bounded(store.reader().first(sql, vec![one.0.into(), other.0.into()])).await?;
+    let sql = format!(
+        "SELECT m.room_id FROM members m JOIN members o ON o.room_id = m.room_id AND o.user_id = $2 \
+         AND o.left_at IS NULL JOIN rooms r ON r.id = m.room_id AND r.deleted_at IS NULL \
+         WHERE m.user_id = $1 AND m.left_at IS NULL AND NOT (r.kind = 'direct' AND {}) LIMIT 1",
+        are_apart("$1", "$2")
+    );
+    let found = bounded(store.reader().first(&sql, vec![one.0.into(), other.0.into()])).await?;
     Ok(found.is_some())
 }

@@ -113,7 +113,7 @@ async fn founding_members<C: ConnectionTrait>(
             Some(person) if person.is_deactivated => {
                 findings.add(format!("member_ids[{index}]"), "the account is deactivated");
             }
-            Some(person) if person.is_apart && act.actor.role == UserRole::User => {
+            Some(person) if person.is_out_of_reach_of(act.actor.role) => {
                 findings.add(format!("member_ids[{index}]"), rights::UNREACHABLE);
             }
             Some(_) => {}
@@ -151,12 +151,9 @@ pub(crate) async fn direct_room(
             let people = read::people(&run, id, own_id, &[own_id, peer_id]).await;
             let people = people.map_err(from_db)?;
             require_open_founder(&people, own_id)?;
-            if is_blocked(&run, pair).await.map_err(from_db)? {
-                return Err(Error::Forbidden(rights::UNREACHABLE));
-            }
             match people.get(&peer_id) {
                 None => return Err(Error::invalid("user_id", "there is no such user")),
-                Some(peer) if peer.is_deactivated => {
+                Some(peer) if peer.is_deactivated || peer.is_apart => {
                     return Err(Error::Forbidden(rights::UNREACHABLE));
                 }
                 Some(_) => {}
@@ -196,19 +193,6 @@ fn require_open_founder(people: &HashMap<UserId, Person>, founder_id: UserId) ->
         Some(founder) if !founder.is_deactivated => Ok(()),
         _ => Err(Error::Forbidden("the account is deactivated")),
     }
-}
-
-/// Whether one of the two has blocked the other.
-async fn is_blocked<C: ConnectionTrait>(
-    run: &Runner<'_, C>,
-    (one, other): (UserId, UserId),
-) -> std::result::Result<bool, DbErr> {
-    let sql = "SELECT 1 AS found FROM blocks WHERE blocker_id = $1 AND blocked_id = $2 \
-               UNION ALL SELECT 1 FROM blocks WHERE blocker_id = $2 AND blocked_id = $1";
-    Ok(run
-        .first(sql, vec![one.0.into(), other.0.into()])
-        .await?
-        .is_some())
 }
 
 async fn find_direct(store: &Store, pair: (UserId, UserId)) -> std::result::Result<Option<Changed>, DbErr> {

@@ -16,7 +16,7 @@ use sea_orm::DatabaseTransaction;
 use self::apply::apply;
 pub(crate) use self::found::{create_room, direct_room, room_by_key};
 use self::log::RoomLog;
-pub(crate) use self::read::is_peer_shut;
+pub(crate) use self::read::{are_apart, is_peer_shut};
 use crate::connect::{Store, bounded_domain};
 use crate::doubt::{Patience, is_lost};
 use crate::error::from_db;

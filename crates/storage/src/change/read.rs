@@ -121,9 +121,17 @@ pub(crate) fn is_peer_shut(user: &str) -> String {
     format!(
         "CASE WHEN r.kind = 'direct' THEN NOT EXISTS (
             SELECT 1 FROM users p WHERE p.deactivated_at IS NULL AND p.id = {peer}
-        ) OR EXISTS (SELECT 1 FROM blocks k WHERE k.blocker_id = {peer} AND k.blocked_id = {user})
-        OR EXISTS (SELECT 1 FROM blocks k WHERE k.blocker_id = {user} AND k.blocked_id = {peer}) END"
+        ) OR {} END",
+        are_apart(&peer, user)
     )
+}
+
+/// Whether one of two people has blocked the other.
+pub(crate) fn are_apart(one: &str, other: &str) -> String {
+    let has_blocked = |blocker: &str, blocked: &str| {
+        format!("EXISTS (SELECT 1 FROM blocks k WHERE k.blocker_id = {blocker} AND k.blocked_id = {blocked})")
+    };
+    format!("({} OR {})", has_blocked(one, other), has_blocked(other, one))
 }
 
 /// Accounts and rows in the room of these people, as the actor may deal with them; who has no account is left out.
@@ -138,13 +146,13 @@ pub(crate) async fn people<C: ConnectionTrait>(
     }
     let sql = format!(
         "SELECT u.id AS person_id, u.deactivated_at IS NOT NULL AS is_shut, u.role AS person_role, {}, {},
-            EXISTS (SELECT 1 FROM blocks k WHERE (k.blocker_id = u.id AND k.blocked_id = $3)
-                OR (k.blocker_id = $3 AND k.blocked_id = u.id)) AS is_apart
+            {} AS is_apart
          FROM {} AS list JOIN users u ON u.id = list.id
          LEFT JOIN members m ON m.room_id = $2 AND m.user_id = u.id
          LEFT JOIN bans b ON b.room_id = $2 AND b.user_id = u.id",
         rows::MEMBER,
         rows::BAN,
+        are_apart("u.id", "$3"),
         run.dialect.ids_table("$1")
     );
     let arguments = vec![
