@@ -37,7 +37,8 @@ pub const URL_BYTES_MAX: usize = 2_048;
 
 type Checked<T> = Result<T, String>;
 
-/// A message's text: 1–16,384 characters, at most 32 KiB, one of them visible, no control characters but newline and tab.
+/// A message's text: 1–16,384 characters, at most 32 KiB, one or more of them visible, no control characters but newline
+/// and tab.
 pub fn content(text: &str) -> Checked<()> {
     if text.is_empty() {
         return Err("must not be empty".into());

@@ -249,8 +249,8 @@ impl Look<'_> {
     }
 }
 
-/// `$1` the conditions, the ways first, one a line, `$2` and `$3` the span, `$4` documents at most, `$5` bytes of text, `$6`
-/// messages, `$7` the viewer, `$8` whether that is a service, `$9` the room, `$10` the sender, `$11` whether only files
+/// `$1` the conditions, the ways first, one a line, `$2` and `$3` the span, `$4` documents at most, `$5` bytes of text,
+/// `$6` messages, `$7` the viewer, `$8` whether that is a service, `$9` the room, `$10` the sender, `$11` whether only files
 /// are wanted, `$12` the rooms, when they are named by their ids, `$13` whether it is only asked if there are so many
 /// documents. Planned anew each time: what is NULL is then left out.
 fn statement(dialect: Dialect, conditions: &Conditions, are_rooms_few: bool) -> String {
