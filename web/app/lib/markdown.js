@@ -3,20 +3,7 @@
 // Our own because text comes from strangers: what a parser does with 16,384 characters of "> " or "*a_b" is what
 // happens to everybody in the room (web/README.md has the figures). Nothing here makes markup; a view builds nodes.
 
-/**
- * @typedef {{ type: 'text', text: string }
- *   | { type: 'code', text: string }
- *   | { type: 'break' }
- *   | { type: 'mention', name: string }
- *   | { type: 'link', href: string, children: Inline[] }
- *   | { type: 'strong' | 'emphasis' | 'strike', children: Inline[] }} Inline
- * @typedef {{ type: 'paragraph', children: Inline[] }
- *   | { type: 'heading', level: number, children: Inline[] }
- *   | { type: 'code_block', text: string, language: string }
- *   | { type: 'quote', children: Block[] }
- *   | { type: 'list', ordered: boolean, start: number, items: Block[][] }
- *   | { type: 'rule' }} Block
- */
+/** @import { Block, Delimiter, Inline } from '../types.js' */
 
 /** Quotes and lists deeper than this are shown as text. */
 const DEPTH_MAX = 6;
@@ -185,11 +172,6 @@ export function safeHref(target) {
     return null;
   }
 }
-
-/**
- * A run of `*`, `_` or `~` that may open or close, until it is known to do neither.
- * @typedef {{ at: number, sign: string, count: number, original: number, opens: boolean, closes: boolean }} Delimiter
- */
 
 const PUNCTUATION = /[\p{P}\p{S}]/u;
 const BARE = /(?:https?:\/\/|www\.)[^\s<>"`]+|[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{2,63}){1,4}/iy;

@@ -4,6 +4,8 @@
 // the row that was looked at (or the end) is put back before the paint.
 import { Component, createRef, html } from './html.js';
 
+/** @import { Item, ListProps } from '../types.js' */
+
 /** Rendered beyond the edges, in pixels. */
 const MARGIN_PX = 700;
 /** Nearer to an end than this, more is asked for. */
@@ -13,23 +15,7 @@ const END_PX = 24;
 /** Passes of measuring in one turn; two are usual. */
 const PASSES_MAX = 6;
 
-/**
- * @typedef {{ key: string, estimate: number, isAnchor?: boolean }} Item
- * @typedef {object} Props
- * @property {Item[]} items
- * @property {(item: any) => any} row
- * @property {() => void} [onNearStart]
- * @property {() => void} [onNearEnd]
- * @property {(isAtEnd: boolean, lastSeen: string | null) => void} [onMove] Where the reader is now.
- * @property {{ key: string, nonce: number } | null} [target] Brings an item into sight, once per nonce.
- * @property {string | null} startKey Where to begin, when it is there; else at the end.
- * @property {boolean} isEndOpen Whether more follows that is not loaded: nothing then sticks to the end.
- * @property {{ current: VirtualList | null }} handle Set to the list itself.
- * @property {string} label
- * @property {boolean} isBusy
- */
-
-/** @extends {Component<Props, { start: number, end: number }>} */
+/** @extends {Component<ListProps, { start: number, end: number }>} */
 export class VirtualList extends Component {
   scroller = createRef();
   before = createRef();
@@ -78,7 +64,7 @@ export class VirtualList extends Component {
     this.sizes?.disconnect();
   }
 
-  /** @param {Props} props */
+  /** @param {ListProps} props */
   measureOffsets(props) {
     const { items } = props;
     if (this.offsetsOf === items) return;

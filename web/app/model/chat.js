@@ -10,11 +10,7 @@ import { People } from './people.js';
 import { Room } from './room.js';
 import { ui } from './ui.js';
 
-/**
- * @import { ConnectionState } from '../../sdk/src/index.js'
- * @import { Conversation, DurableEvent, Me, Message } from '../../sdk/src/generated/types.js'
- * @import { RoomForViewer } from './room.js'
- */
+/** @import { ConnectionState, Conversation, DurableEvent, Me, Message, RoomForViewer } from '../types.js' */
 
 const PAGE = 100;
 /** Conversations that are listed; older ones are found by name. */

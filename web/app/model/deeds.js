@@ -5,10 +5,7 @@ import { chat } from './chat.js';
 import { client } from './client.js';
 import { ui } from './ui.js';
 
-/**
- * @import { Ban, Invitation, Message, Report } from '../../sdk/src/generated/types.js'
- * @import { Room } from './room.js'
- */
+/** @import { Ban, Invitation, Message, Report, Room } from '../types.js' */
 
 const { rest } = client;
 /** Of lists that are read whole. */

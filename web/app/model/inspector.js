@@ -2,10 +2,10 @@
 import { Observable } from '../lib/observable.js';
 import { client } from './client.js';
 
+/** @import { Frame } from '../types.js' */
+
 /** Older ones are forgotten. */
 const FRAMES_MAX = 1_000;
-
-/** @typedef {{ id: number, at: number, direction: 'in' | 'out', text: string, type: string }} Frame */
 
 class Inspector extends Observable {
   /** @type {Frame[]} */

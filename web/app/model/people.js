@@ -2,8 +2,7 @@
 import { Observable } from '../lib/observable.js';
 import { client } from './client.js';
 
-/** As answers and events have them. @typedef {{ id: string, username: string, display_name: string, avatar_url?: string | null, last_seen_at?: string | null,
- *   status?: { emoji: string | null, text: string | null, until: string | null } | null }} User */
+/** @import { User } from '../types.js' */
 
 /** Asked for at once. */
 const ASKED_MAX = 4;

@@ -3,11 +3,7 @@ import { Observable } from '../lib/observable.js';
 import { t } from '../strings/index.js';
 import { client } from './client.js';
 
-/**
- * @import { Message, Member, DurableEvent, Room as PlainRoom } from '../../sdk/src/generated/types.js'
- * @import { User } from './people.js'
- * @import { Chat } from './chat.js'
- */
+/** @import { Chat, DurableEvent, Marks, Member, Message, RoomForViewer, User } from '../types.js' */
 
 const PAGE = 100;
 const MEMBERS_PAGE = 100;
@@ -15,9 +11,6 @@ const MEMBERS_PAGE = 100;
 const MEMBERS_MAX = 500;
 
 const RANKS = { member: 0, moderator: 1, admin: 2, owner: 3 };
-
-/** @typedef {{ read: number, delivered: number }} Marks */
-/** As REST shows a room. @typedef {PlainRoom & { member_count: number, my_role?: string | null, unread: number }} RoomForViewer */
 
 export class Room extends Observable {
   /** @type {Message | null} */

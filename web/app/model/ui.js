@@ -2,14 +2,7 @@
 import { Observable } from '../lib/observable.js';
 import { recall, remember } from '../lib/storage.js';
 
-/**
- * @typedef {{ kind: 'details' } | { kind: 'thread', messageId: string } | { kind: 'search', query?: string }
- *   | { kind: 'pins' } | { kind: 'profile', userId: string }} Panel
- * @typedef {{ label: string, icon: string, act: () => void, isDanger?: boolean } | null} MenuItem Null is a line.
- * @typedef {{ at: DOMRect, items: MenuItem[], label: string, opener: HTMLElement | null }} Menu
- * @typedef {{ at: DOMRect, pick: (emoji: string) => void, opener: HTMLElement | null }} Picker
- * @typedef {{ id: number, text: string, action: { label: string, act: () => void } | null }} Toast
- */
+/** @import { Menu, MenuItem, Panel, Picker, Toast } from '../types.js' */
 
 const INVITATION = 'confab.invitation';
 const TOAST_MS = 6_000;

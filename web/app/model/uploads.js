@@ -6,26 +6,12 @@ import { client } from './client.js';
 import { chat } from './chat.js';
 import { ui } from './ui.js';
 
+/** @import { Upload } from '../types.js' */
+
 /** What one message takes, until the server has said. */
 const FILES_MAX = 10;
 /** Within so long a broken connection is noticed. */
 const NOTICED_MS = 2_000;
-
-/**
- * `waiting` is for the connection: it goes on by itself.
- *
- * @typedef {object} Upload
- * @property {number} id
- * @property {File} file
- * @property {string} name
- * @property {number} progress Of 1.
- * @property {'sending' | 'waiting' | 'done' | 'failed'} state
- * @property {string} failure Why, in words.
- * @property {boolean} canRetry Whether another attempt may end otherwise.
- * @property {string | null} uploadId Once it is there.
- * @property {string | null} preview
- * @property {AbortController} ending
- */
 
 class Uploads extends Observable {
   /** @type {Map<string, Upload[]>} */

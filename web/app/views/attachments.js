@@ -6,7 +6,7 @@ import { t } from '../strings/index.js';
 import { usePicture } from './avatar.js';
 import { Icon } from './icons.js';
 
-/** @import { Attachment } from '../../sdk/src/generated/types.js' */
+/** @import { Attachment } from '../types.js' */
 
 const SHOWN_MAX = { width: 420, height: 320 };
 

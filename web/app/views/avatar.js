@@ -4,6 +4,8 @@ import { html, useEffect, useState } from '../lib/html.js';
 import { useObserved } from '../lib/observable.js';
 import { Icon } from './icons.js';
 
+/** @import { Room } from '../types.js' */
+
 const HUES = 8;
 
 /** The same for the same id, everywhere. @param {string} id */
@@ -52,7 +54,7 @@ export function usePicture(url) {
   return picture;
 }
 
-/** @param {{ room: import('../model/room.js').Room, size?: string }} props */
+/** @param {{ room: Room, size?: string }} props */
 export function RoomAvatar({ room, size = '' }) {
   if (room.kind === 'direct') return html`<${Avatar} user=${room.peer} size=${size} withPresence />`;
   return html`<span class=${`avatar square ${size} hue-${hueOf(room.id)}`} aria-hidden="true">

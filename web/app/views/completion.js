@@ -4,12 +4,7 @@ import { client } from '../model/client.js';
 import { t } from '../strings/index.js';
 import { fetched } from './requests.js';
 
-/**
- * @import { User } from '../model/people.js'
- * @import { Room } from '../model/room.js'
- * @typedef {{ insert: string, label: string, hint: string, sign: string, user: User | null }} Completion
- * @typedef {{ from: number, to: number, items: Completion[], chosen: number }} Completions
- */
+/** @import { Completion, Completions, Emoji, Room, User } from '../types.js' */
 
 const SHOWN_MAX = 8;
 
@@ -50,7 +45,7 @@ async function people(room, word) {
 /** @param {string} word @returns {Promise<Completion[]>} */
 async function emoji(word) {
   const found = await fetched('emoji');
-  /** @type {import('./emoji.js').Emoji[]} */
+  /** @type {Emoji[]} */
   const all = found?.findEmoji(word.replaceAll('_', ' '), SHOWN_MAX) ?? [];
   return all.map(({ sign, words }) => ({ insert: sign, label: words, hint: '', sign, user: null }));
 }

@@ -14,11 +14,7 @@ import { completionsFor } from './completion.js';
 import { Icon, IconButton } from './icons.js';
 import { edit } from './message.js';
 
-/**
- * @import { Message } from '../../sdk/src/generated/types.js'
- * @import { Room } from '../model/room.js'
- * @import { Completions } from './completion.js'
- */
+/** @import { Completions, Message, Room } from '../types.js' */
 
 /** Until the server has said how many. */
 const CHARS_MAX = 16_384;

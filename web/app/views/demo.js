@@ -7,10 +7,10 @@ import { useObserved } from '../lib/observable.js';
 import { recall, remember } from '../lib/storage.js';
 import { t } from '../strings/index.js';
 
+/** @import { Login } from '../types.js' */
+
 /** A demo is made for oneself alone. */
 const IS_LOCAL = /^(?:localhost|127\..*|\[::1\])$/;
-
-/** @typedef {{ username: string, display_name: string, password: string }} Login */
 
 export function Demo() {
   useObserved(chat);

@@ -1,7 +1,7 @@
 // All emoji, by group and by word. Fetched when first needed.
 import { COUNTRIES, EMOJI_GROUPS, SIGNS } from '../data/emoji.js';
 
-/** @typedef {{ sign: string, words: string }} Emoji */
+/** @import { Emoji } from '../types.js' */
 
 const LETTER_A = 0x1f1e6;
 const nameOf = new Intl.DisplayNames('en', { type: 'region' });

@@ -13,12 +13,7 @@ import { Avatar } from './avatar.js';
 import { Icon, IconButton } from './icons.js';
 import { RichText, isEmojiOnly } from './rich_text.js';
 
-/**
- * @import { Message } from '../../sdk/src/generated/types.js'
- * @import { Outgoing } from '../../sdk/src/index.js'
- * @import { Room } from '../model/room.js'
- * @typedef {{ message: Message, room: Room, isFirst: boolean, isLast: boolean, isFound?: boolean, isInThread?: boolean }} RowProps
- */
+/** @import { MenuItem, Message, Outgoing, Room, RowProps } from '../types.js' */
 
 export const QUICK_REACTIONS = ['👍', '❤️', '😂', '🎉'];
 
@@ -256,7 +251,7 @@ function openMessageMenu(event, message, room) {
   const isMine = message.sender_id === chat.me?.id;
   const canModerate = room.isAtLeast('moderator');
   const opener = /** @type {HTMLElement} */ (event.currentTarget);
-  /** @type {import('../model/ui.js').MenuItem[]} */
+  /** @type {MenuItem[]} */
   const items = [];
   for (const emoji of QUICK_REACTIONS) {
     const isOn = message.reactions.find((one) => one.emoji === emoji)?.mine === true;

@@ -11,7 +11,7 @@ import { Icon } from './icons.js';
 import { useOnce } from './requests.js';
 import { talkTo } from './sidebar.js';
 
-/** @import { User } from '../model/people.js' */
+/** @import { Room, User } from '../types.js' */
 
 /** @param {{ tab?: 'people' | 'rooms' | 'make' }} props */
 export function NewConversation({ tab: first = 'people' }) {
@@ -192,7 +192,7 @@ function MakeRoom() {
   </form>`;
 }
 
-/** @param {{ room: import('../model/room.js').Room }} props */
+/** @param {{ room: Room }} props */
 export function AddPeople({ room }) {
   const add = useOnce(async (/** @type {User} */ user) => {
     const added = await chat.attempt(client.rest.addMembers({ room_id: room.id, body: { user_id: user.id } }));

@@ -15,11 +15,7 @@ import { presenceWords } from './presence.js';
 import { useAnswer } from './requests.js';
 import { talkTo } from './sidebar.js';
 
-/**
- * @import { Member, Message } from '../../sdk/src/generated/types.js'
- * @import { Room } from '../model/room.js'
- * @typedef {{ start: number, end: number }} Highlight Of a message's text, in units of JavaScript's strings.
- */
+/** @import { Highlight, Member, MenuItem, Message, Room } from '../types.js' */
 
 /** Members that are listed before one asks for all. */
 const MEMBERS_SHOWN = 30;
@@ -197,11 +193,11 @@ function MemberRow({ member, room }) {
 
 const HOUR_MS = 3_600_000;
 
-/** @param {Member} member @param {Room} room @returns {import('../model/ui.js').MenuItem[]} */
+/** @param {Member} member @param {Room} room @returns {MenuItem[]} */
 function memberActions(member, room) {
   const of = { room_id: room.id, user_id: member.user_id };
   const again = (/** @type {Promise<unknown>} */ deed) => void chat.attempt(deed.then(() => room.loadMembers()));
-  /** @type {import('../model/ui.js').MenuItem[]} */
+  /** @type {MenuItem[]} */
   const items = [];
   if (room.isAtLeast('admin')) {
     for (const role of /** @type {const} */ (['admin', 'moderator', 'member'])) {

@@ -6,6 +6,8 @@ import { t } from '../strings/index.js';
 import { Icon } from './icons.js';
 import { fetched } from './requests.js';
 
+/** @import { Menu, Picker } from '../types.js' */
+
 const GAP_PX = 6;
 const EDGE_PX = 8;
 const RECENT_MAX = 24;
@@ -39,7 +41,7 @@ function usePopup(at) {
   return element;
 }
 
-/** @param {{ menu: import('../model/ui.js').Menu }} props */
+/** @param {{ menu: Menu }} props */
 function Menu({ menu }) {
   const element = usePopup(menu.at);
   useEffect(() => element.current?.querySelector('button')?.focus(), []);
@@ -71,7 +73,7 @@ function Menu({ menu }) {
   </div>`;
 }
 
-/** @param {{ picker: import('../model/ui.js').Picker }} props */
+/** @param {{ picker: Picker }} props */
 function EmojiPicker({ picker }) {
   const element = usePopup(picker.at);
   const [emoji, setEmoji] = useState(/** @type {typeof import('./emoji.js') | null} */ (null));

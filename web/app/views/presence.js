@@ -2,9 +2,11 @@
 import { shortly } from '../lib/time.js';
 import { t } from '../strings/index.js';
 
+/** @import { User } from '../types.js' */
+
 /**
  * @param {{ status: string, last_seen_at?: string | null }} presence
- * @param {import('../model/people.js').User | null} user
+ * @param {User | null} user
  */
 export function presenceWords(presence, user) {
   const words = /** @type {Record<string, string>} */ (t.presence)[presence.status] ?? '';
@@ -14,7 +16,7 @@ export function presenceWords(presence, user) {
   return own ? `${there} · ${own}` : there;
 }
 
-/** What they say of themselves, as long as it holds. @param {import('../model/people.js').User | null} user */
+/** What they say of themselves, as long as it holds. @param {User | null} user */
 export function statusWords(user) {
   const status = user?.status;
   if (!status || (status.until && new Date(status.until) < new Date())) return '';

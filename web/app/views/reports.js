@@ -10,11 +10,7 @@ import { t } from '../strings/index.js';
 import { Dialog } from './dialogs.js';
 import { useAnswer } from './requests.js';
 
-/**
- * @import { Message, Report } from '../../sdk/src/generated/types.js'
- * @import { Room } from '../model/room.js'
- * @typedef {{ message: Message | null, messageId: string, reports: Report[] }} Case
- */
+/** @import { Case, Report, Room } from '../types.js' */
 
 /** A message at a time, with all that was said against it; reports bear no texts. @param {Report[]} reports @returns {Promise<Case[]>} */
 async function casesOf(reports) {

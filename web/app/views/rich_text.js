@@ -4,7 +4,7 @@ import { ui } from '../model/ui.js';
 import { html } from '../lib/html.js';
 import { parseMarkdown, parsePlain } from '../lib/markdown.js';
 
-/** @import { Block, Inline } from '../lib/markdown.js' */
+/** @import { Block, Inline } from '../types.js' */
 
 /** Parsed texts, for as long as they are likely to be rendered again. @type {Map<string, Block[]>} */
 const parsed = new Map();

@@ -10,7 +10,7 @@ import { t } from '../strings/index.js';
 import { Dialog } from './dialogs.js';
 import { useAnswer, useOnce } from './requests.js';
 
-/** @import { Room } from '../model/room.js' */
+/** @import { Room } from '../types.js' */
 
 /** @param {{ room: Room }} props */
 export function RoomSettings({ room }) {

@@ -13,7 +13,7 @@ import { presenceWords } from './presence.js';
 import { openConversationMenu } from './sidebar.js';
 import { TimelineView } from './timeline_view.js';
 
-/** @import { Room } from '../model/room.js' */
+/** @import { Room } from '../types.js' */
 
 export function RoomView() {
   useObserved(chat, ui);

@@ -10,7 +10,7 @@ import { t } from '../strings/index.js';
 import { Avatar } from './avatar.js';
 import { Dialog } from './dialogs.js';
 
-/** @import { Session } from '../../sdk/src/generated/types.js' */
+/** @import { Session } from '../types.js' */
 
 export function Settings() {
   useObserved(chat);

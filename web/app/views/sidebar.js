@@ -12,7 +12,7 @@ import { statusWords } from './presence.js';
 import { Avatar, RoomAvatar } from './avatar.js';
 import { Icon, IconButton } from './icons.js';
 
-/** @import { Room } from '../model/room.js' */
+/** @import { MenuItem, Room } from '../types.js' */
 
 export function Sidebar() {
   useObserved(chat, ui, chat.people);
@@ -254,7 +254,7 @@ function LastLine({ room }) {
 /** @param {Event} event @param {Room} room */
 export function openConversationMenu(event, room) {
   const { settings } = room;
-  /** @type {import('../model/ui.js').MenuItem[]} */
+  /** @type {MenuItem[]} */
   const own = [
     {
       label: settings.pinned ? t.unpinConversation : t.pinConversation,

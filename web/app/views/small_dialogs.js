@@ -13,10 +13,7 @@ import { Avatar, RoomAvatar, usePicture } from './avatar.js';
 import { Dialog } from './dialogs.js';
 import { useAnswer, useOnce } from './requests.js';
 
-/**
- * @import { Attachment, InvitationPreview, Member, Message } from '../../sdk/src/generated/types.js'
- * @import { Room } from '../model/room.js'
- */
+/** @import { Attachment, InvitationPreview, Member, Message, Room } from '../types.js' */
 
 /**
  * @param {{ title: string, text: string, yes: string, act: (reason: string) => Promise<unknown>, reasonLabel?: string,

@@ -10,20 +10,7 @@ import { t } from '../strings/index.js';
 import { Icon } from './icons.js';
 import { MessageRow, OutgoingRow } from './message.js';
 
-/**
- * @import { Message } from '../../sdk/src/generated/types.js'
- * @import { Outgoing } from '../../sdk/src/index.js'
- * @import { Room } from '../model/room.js'
- */
-
-/**
- * @typedef {{ key: string, estimate: number, isAnchor: boolean, kind: 'message', message: Message, isFirst: boolean, isLast: boolean }
- *   | { key: string, estimate: number, kind: 'outgoing', outgoing: Outgoing, isFirst: boolean }
- *   | { key: string, estimate: number, kind: 'day', day: string }
- *   | { key: string, estimate: number, kind: 'unread' }
- *   | { key: string, estimate: number, kind: 'beginning' }
- *   | { key: string, estimate: number, kind: 'loading' }} TimelineItem
- */
+/** @import { Message, Outgoing, Room, TimelineItem } from '../types.js' */
 
 /** Messages of one person within so long stand together. */
 const TOGETHER_MS = 5 * 60_000;

@@ -16,11 +16,7 @@ import { Typing } from './typing.js';
 import { upload } from './upload.js';
 
 /** @import { AckFrame, ClientFrame, DurableEvent, HelloFrame, LogInBody, Me, Message, RegisterBody, Rest, ServerFrame, Signal } from './generated/types.js' */
-/** @import { ConnectionState } from './connection.js' */
-/** @import { Draft } from './outbox.js' */
-/** @import { SocketTimes } from './socket.js' */
-/** @import { ClientEvents, ClientOptions } from './types/client.js' */
-/** @import { UploadOptions } from './upload.js' */
+/** @import { ClientEvents, ClientOptions, ConnectionState, Draft, SocketTimes, UploadOptions } from './types/client.js' */
 
 /** @type {SocketTimes} */
 const TIMES = { openMs: 15_000, replyMs: 15_000, silenceMs: 60_000, probeMs: 5_000, pingMs: null };

@@ -3,32 +3,9 @@ import { Problem } from './problem.js';
 import { Socket } from './socket.js';
 import { backoff, later } from './timing.js';
 
-/** @import { HelloFrame, ServerFrame } from './generated/types.js' */
-/** @import { Address } from './address.js' */
-/** @import { Session } from './session.js' */
-/** @import { Closed, SocketTimes, Tapped } from './socket.js' */
-
-/**
- * - `idle`: not asked to connect.
- * - `connecting`: on its way to `hello`.
- * - `resuming`: connected; what was missed is coming in.
- * - `online`: connected, nothing is missing.
- * - `waiting`: for `retryAt`, then it tries again.
- * - `stopped`: it does not come back by itself; `why` tells.
- *
- * @typedef {'idle' | 'connecting' | 'resuming' | 'online' | 'waiting' | 'stopped'} Phase
- */
-
-/**
- * @typedef {object} ConnectionState
- * @property {Phase} phase
- * @property {number} attempt Attempts since it was last online.
- * @property {number | null} retryAt When it tries again, in milliseconds since 1970.
- * @property {Closed | null} why How the last connection ended.
- * @property {boolean} needsLogin Stopped because the login is over.
- * @property {number | null} roundTripMs Of the latest ping.
- * @property {string | null} connectionId Names it at the server.
- */
+/** @import { HelloFrame } from './generated/types.js' */
+/** @import { Closed, ConnectionState } from './types/client.js' */
+/** @import { ConnectionParts } from './types/parts.js' */
 
 const BACKOFF = { baseMs: 500, capMs: 30_000 };
 /** A connection that lived for so long was a success: the next break begins at the shortest wait. */
@@ -59,20 +36,7 @@ export class Connection {
     phase: 'idle', attempt: 0, retryAt: null, why: null, needsLogin: false, roundTripMs: null, connectionId: null,
   };
 
-  /**
-   * @param {object} parts
-   * @param {Address} parts.address
-   * @param {Session} parts.session
-   * @param {new (url: string, protocols: string[]) => WebSocket} parts.WebSocket
-   * @param {SocketTimes} parts.times
-   * @param {object} parts.on
-   * @param {(state: ConnectionState) => void} parts.on.state
-   * @param {() => Record<string, string>} parts.on.query What to ask for in the address, before each attempt.
-   * @param {(hello: HelloFrame, socket: Socket) => Promise<void>} parts.on.hello Takes up what was missed.
-   * @param {(frame: ServerFrame) => void} parts.on.frame
-   * @param {() => void} parts.on.lost
-   * @param {(frame: Tapped) => void} parts.on.tap
-   */
+  /** @param {ConnectionParts} parts */
   constructor({ address, session, WebSocket, times, on }) {
     this.#address = address;
     this.#session = session;

@@ -2,25 +2,10 @@
 import { Problem } from './problem.js';
 import { backoff, pause } from './timing.js';
 
-/** @import { DurableEvent, HelloFrame, Rest, ServerFrame, SubscribedFrame, UnsubscribedFrame, ErrorFrame } from './generated/types.js' */
+/** @import { DurableEvent, HelloFrame, ServerFrame, SubscribedFrame, UnsubscribedFrame, ErrorFrame } from './generated/types.js' */
 /** @import { Socket } from './socket.js' */
-
-/**
- * What a client has to remember to lose nothing.
- *
- * @typedef {object} Position
- * @property {string} epoch
- * @property {Record<string, number>} rooms The latest `seq`, by room.
- */
-
-/**
- * @typedef {object} Place
- * @property {number} seq The latest event that was passed on.
- * @property {string | null} eventId Its id, by which the server can tell another life of the database.
- * @property {Map<number, DurableEvent>} held Events beyond a hole.
- * @property {boolean} isHealing
- * @property {number} upTo What is known to be there.
- */
+/** @import { Place, Position } from './types/client.js' */
+/** @import { FeedParts } from './types/parts.js' */
 
 /** Events held beyond a hole; past that they are read from the log again. */
 const HELD_MAX = 2_000;
@@ -41,15 +26,7 @@ export class Feed {
   /** Rooms whose place was lost; their history is to be read anew. @type {Set<string>} */
   #lost = new Set();
 
-  /**
-   * @param {object} parts
-   * @param {Rest} parts.rest
-   * @param {object} parts.on
-   * @param {(event: DurableEvent) => void} parts.on.event Each once, in the order of its room.
-   * @param {(room: SubscribedFrame) => void} parts.on.subscribed
-   * @param {(room: { room_id: string, reason: string }) => void} parts.on.unsubscribed
-   * @param {(room: { room_id: string, last_seq: number }) => void} parts.on.reset What was missed cannot be had.
-   */
+  /** @param {FeedParts} parts */
   constructor({ rest, on }) {
     this.#rest = rest;
     this.#on = on;

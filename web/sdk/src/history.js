@@ -2,8 +2,8 @@
 import { Problem } from './problem.js';
 import { Timeline } from './timeline.js';
 
-/** @import { DurableEvent, Message, MessagePage, Rest } from './generated/types.js' */
-/** @import { Feed } from './feed.js' */
+/** @import { DurableEvent, Message, MessagePage } from './generated/types.js' */
+/** @import { HistoryParts } from './types/parts.js' */
 
 const PAGE = 50;
 /** Pages that are older than the log reaches; then it is given up. */
@@ -19,15 +19,7 @@ export class History {
   /** @type {Map<string, Promise<Message[]>>} */
   #loading = new Map();
 
-  /**
-   * @param {object} parts
-   * @param {Rest} parts.rest
-   * @param {Feed} parts.feed
-   * @param {() => string | null} parts.myId
-   * @param {object} parts.on
-   * @param {(roomId: string, messages: Message[]) => void} parts.on.changed
-   * @param {(message: Message) => void} parts.on.message Each that a page brought.
-   */
+  /** @param {HistoryParts} parts */
   constructor({ rest, feed, myId, on }) {
     this.#rest = rest;
     this.#feed = feed;

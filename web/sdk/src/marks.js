@@ -3,12 +3,11 @@ import { Problem } from './problem.js';
 import { later } from './timing.js';
 
 /** @import { Socket } from './socket.js' */
+/** @import { MarkKind } from './types/client.js' */
 
 /** Marks that come within this are one. */
 const TOGETHER_MS = 400;
 const RETRY_MS = 5_000;
-
-/** @typedef {'read' | 'delivered'} MarkKind */
 
 export class Marks {
   /** @type {Map<string, { kind: MarkKind, room: string, wanted: number, told: number, timer: (() => void) | null }>} */

@@ -6,48 +6,8 @@ import { uniqueId } from './unique.js';
 
 /** @import { Message } from './generated/types.js' */
 /** @import { Socket } from './socket.js' */
-
-/**
- * - `pending`: not known to be at the server; it is sent again, with the same `client_id`, until it is.
- * - `sent`: durable; gone from the outbox once its event has come.
- * - `failed`: refused for good, by `problem`; `retry` or `discard` it.
- *
- * @typedef {'pending' | 'sent' | 'failed'} OutgoingState
- */
-
-/**
- * What is to be said; the fields of the `message` frame.
- *
- * @typedef {object} Draft
- * @property {string} [content]
- * @property {string | null} [reply_to]
- * @property {string[]} [attachments] Ids of uploads.
- * @property {'text/plain' | 'text/markdown' | 'system'} [content_type]
- * @property {Record<string, unknown>} [metadata]
- */
-
-/**
- * @typedef {object} Outgoing
- * @property {string} client_id
- * @property {string} room_id
- * @property {Draft} draft
- * @property {OutgoingState} state
- * @property {string} created_at When it was said, by this machine's clock.
- * @property {{ code: string, reason: string } | null} problem Why it failed, or waits for `retry_at`.
- * @property {number | null} [retry_at] When one that came too soon is sent again, in milliseconds since 1970.
- * @property {string | null} message_id Once it is sent.
- * @property {number | null} number
- * @property {number | null} seq
- */
-
-/**
- * Where the outbox outlives the page.
- *
- * @typedef {object} OutboxStore
- * @property {(userId: string) => Outgoing[] | Promise<Outgoing[]>} load In any order.
- * @property {(userId: string, outgoing: Outgoing) => void | Promise<void>} put
- * @property {(userId: string, clientId: string) => void | Promise<void>} remove
- */
+/** @import { Draft, OutboxStore, Outgoing, OutgoingState } from './types/client.js' */
+/** @import { OutboxParts } from './types/parts.js' */
 
 /** Messages that may wait, over all rooms. */
 export const OUTBOX_MAX = 500;
@@ -69,14 +29,7 @@ export class Outbox {
   /** @type {Socket | null} */
   #socket = null;
 
-  /**
-   * @param {object} parts
-   * @param {OutboxStore | null} parts.store
-   * @param {object} parts.on
-   * @param {(outgoing: Outgoing) => void} parts.on.changed
-   * @param {(outgoing: Outgoing) => void} parts.on.removed
-   * @param {() => Promise<unknown>} parts.on.unauthenticated Gets another token.
-   */
+  /** @param {OutboxParts} parts */
   constructor({ store, on }) {
     this.#store = store;
     this.#on = on;

@@ -2,12 +2,7 @@
 
 /** @import { UserOfflineSignal, UserOnlineSignal } from './generated/types.js' */
 /** @import { Socket } from './socket.js' */
-
-/**
- * @typedef {object} Standing
- * @property {string} status `online`, `away`, `busy` or `offline`.
- * @property {string | null} last_seen_at
- */
+/** @import { Standing } from './types/client.js' */
 
 export class Presence {
   /** @type {Map<string, Standing>} */

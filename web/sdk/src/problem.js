@@ -1,15 +1,7 @@
 // What went wrong, over REST and over the socket alike.
 
 /** @import { FieldProblem } from './generated/types.js' */
-
-/**
- * The server's closed list, and what only a client can say: `offline` (no answer came), `timeout`, `aborted` (by the
- * caller), `outbox_full`, `stopped` (the client is not connected and does not try to be).
- *
- * @typedef {'invalid' | 'unauthenticated' | 'forbidden' | 'not_found' | 'method_not_allowed' | 'conflict' | 'too_large'
- *   | 'unsupported_media' | 'rate_limited' | 'internal' | 'unavailable'
- *   | 'offline' | 'timeout' | 'aborted' | 'outbox_full' | 'stopped'} ProblemCode
- */
+/** @import { ProblemCode } from './types/client.js' */
 
 /** Not known to have been done, or known not to have been: the same attempt may be made again. */
 const PASSING = new Set(['unauthenticated', 'rate_limited', 'internal', 'unavailable', 'offline', 'timeout', 'aborted', 'stopped']);

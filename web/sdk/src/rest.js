@@ -3,24 +3,13 @@ import { OPERATIONS } from './generated/operations.js';
 import { Problem } from './problem.js';
 
 /** @import { CallOptions, Rest } from './generated/types.js' */
-/** @import { Address } from './address.js' */
+/** @import { Credentials } from './types/client.js' */
+/** @import { RestParts } from './types/parts.js' */
 
 /** How long an answer may take. */
 const TIMEOUT_MS = 15_000;
 
-/**
- * @typedef {object} Credentials Who calls.
- * @property {() => Promise<string | null>} accessToken A token that is good for a moment yet; null for a stranger.
- * @property {(refused: string) => Promise<string | null>} renewed Another one than the refused; null if there is none.
- */
-
-/**
- * @param {object} parts
- * @param {Address} parts.address
- * @param {typeof globalThis.fetch} parts.fetch
- * @param {Credentials} parts.credentials
- * @returns {Rest}
- */
+/** @param {RestParts} parts @returns {Rest} */
 export function createRest({ address, fetch, credentials }) {
   /** @type {Record<string, unknown>} */
   const rest = {};

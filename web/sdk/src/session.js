@@ -3,8 +3,9 @@ import { Emitter } from './emitter.js';
 import { Problem } from './problem.js';
 import { backoff, later, pause } from './timing.js';
 
-/** @import { AccessTokens, LogInBody, Me, RegisterBody, Rest } from './generated/types.js' */
-/** @import { Tokens, TokenStore } from './tokens.js' */
+/** @import { AccessTokens, LogInBody, Me, RegisterBody } from './generated/types.js' */
+/** @import { Lock, SessionEvents, Tokens } from './types/client.js' */
+/** @import { SessionParts } from './types/parts.js' */
 
 /** Renewed so long before its end, or after half of its life if that is later. */
 const EARLY_MS = 90_000;
@@ -13,26 +14,11 @@ const MARGIN_MS = 5_000;
 /** Between renewals that fail. */
 const AGAIN = { baseMs: 1_000, capMs: 15_000 };
 
-/**
- * One after the other, over all tabs. The default is the browser's `navigator.locks`; without one, in turn within this
- * client only, and a store that another one wrote meanwhile is still noticed.
- *
- * @typedef {<T>(name: string, act: () => Promise<T>) => Promise<T>} Lock
- */
-
 /** @type {Lock} */
 const browserLock = (name, act) => {
   const locks = globalThis.navigator?.locks;
   return locks ? /** @type {any} */ (locks.request(name, act)) : act();
 };
-
-/**
- * @typedef {object} SessionEvents
- * @property {{ user: Me }} signedIn
- * @property {{ reason: 'asked' | 'refused' }} signedOut
- * @property {{ token: string }} renewed There is another access token.
- * @property {{ user: Me }} user One's own account changed.
- */
 
 /** @extends {Emitter<SessionEvents>} */
 export class Session extends Emitter {
@@ -49,13 +35,7 @@ export class Session extends Emitter {
   #unwatch = () => {};
   #getToken;
 
-  /**
-   * @param {object} parts
-   * @param {Rest} parts.rest Only its open operations are called.
-   * @param {TokenStore} parts.store
-   * @param {Lock} [parts.lock]
-   * @param {() => Promise<string>} [parts.getToken] Instead of a login: whence to get a token, of an outside issuer say.
-   */
+  /** @param {SessionParts} parts */
   constructor({ rest, store, lock = browserLock, getToken }) {
     super();
     this.#rest = rest;

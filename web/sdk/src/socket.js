@@ -3,29 +3,7 @@ import { Problem } from './problem.js';
 import { later } from './timing.js';
 
 /** @import { AckFrame, ClientFrame, HelloFrame, PongFrame, ServerFrame } from './generated/types.js' */
-
-/**
- * @typedef {object} Tapped A frame as it went over the wire, for a developer to see.
- * @property {'in' | 'out'} direction
- * @property {number} at Milliseconds since 1970.
- * @property {string} text
- */
-
-/**
- * @typedef {object} Closed How a connection ended.
- * @property {number} code The server's, or 1006 when there was no goodbye.
- * @property {string} reason
- * @property {number | null} reconnectAfterMs What the server asked for.
- */
-
-/**
- * @typedef {object} SocketTimes In milliseconds.
- * @property {number} openMs Until `hello`.
- * @property {number} replyMs Until a reply.
- * @property {number} silenceMs After so long without a word the connection is dead.
- * @property {number} probeMs The same, when there is reason to doubt: a reply that is not there after so long is one.
- * @property {number | null} pingMs Between pings; null as the server says.
- */
+/** @import { SocketParts } from './types/parts.js' */
 
 /** Frames that wait for the server's pace. */
 const WAITING_MAX = 1_000;
@@ -53,19 +31,7 @@ export class Socket {
   /** @type {Array<() => void>} */
   #timers = [];
 
-  /**
-   * @param {object} parts
-   * @param {new (url: string, protocols: string[]) => WebSocket} parts.WebSocket
-   * @param {string} parts.url
-   * @param {string[]} parts.protocols
-   * @param {SocketTimes} parts.times
-   * @param {object} parts.on
-   * @param {(hello: HelloFrame) => void} parts.on.hello
-   * @param {(frame: ServerFrame) => void} parts.on.frame All but replies and `hello`.
-   * @param {(closed: Closed) => void} parts.on.closed Once, at the end.
-   * @param {(frame: Tapped) => void} parts.on.tap
-   * @param {(roundTripMs: number) => void} parts.on.roundTrip
-   */
+  /** @param {SocketParts} parts */
   constructor({ WebSocket, url, protocols, times, on }) {
     this.#times = times;
     this.#on = on;

@@ -1,12 +1,7 @@
 // The messages of one room that are known here, as they are now, in order.
 
 /** @import { DurableEvent, Message, MessagePage } from './generated/types.js' */
-
-/**
- * Numbers without a gap that are all known here; `from` is 0 when nothing is older.
- *
- * @typedef {{ from: number, to: number }} Range
- */
+/** @import { Range } from './types/client.js' */
 
 /** Events kept to be applied to a page that was read before them. */
 const RECENT_MAX = 500;

@@ -1,22 +1,6 @@
 // Where the tokens of a login are kept.
 
-/** @import { Me } from './generated/types.js' */
-
-/**
- * @typedef {object} Tokens A login.
- * @property {string} access_token
- * @property {string} refresh_token
- * @property {number} expires_at When the access token ends, in milliseconds by this machine's clock.
- * @property {Me} user
- */
-
-/**
- * @typedef {object} TokenStore
- * @property {() => Tokens | null | Promise<Tokens | null>} load
- * @property {(tokens: Tokens | null) => void | Promise<void>} save Null forgets them.
- * @property {string} [name] Names what is shared between tabs; their renewals take turns by it.
- * @property {(changed: () => void) => () => void} [watch] Calls back when another tab saved.
- */
+/** @import { TokenStore, Tokens } from './types/client.js' */
 
 /**
  * For one process and its life.

@@ -1,22 +1,8 @@
 // Sending a file, with its progress where the platform can tell.
 import { Problem } from './problem.js';
+/** @import { UploadParts, UploadRequest } from './types/parts.js' */
 
-/**
- * @typedef {object} UploadOptions
- * @property {string} [filename]
- * @property {AbortSignal} [signal]
- * @property {(progress: { sent: number, total: number }) => void} [onProgress] In bytes.
- */
-
-/**
- * @param {object} parts
- * @param {typeof globalThis.fetch} parts.fetch
- * @param {string} parts.url
- * @param {string | null} parts.token
- * @param {Blob} parts.file
- * @param {UploadOptions} parts.options
- * @returns {Promise<any>}
- */
+/** @param {UploadParts} parts @returns {Promise<any>} */
 export async function upload({ fetch, url, token, file, options: { filename, signal, onProgress } }) {
   const form = new FormData();
   form.append('file', file, filename ?? /** @type {{ name?: string }} */ (file).name ?? 'file');
@@ -35,17 +21,7 @@ export async function upload({ fetch, url, token, file, options: { filename, sig
   return response.json();
 }
 
-/**
- * `fetch` does not say how far it is.
- *
- * @param {object} parts
- * @param {string} parts.url
- * @param {Record<string, string>} parts.headers
- * @param {FormData} parts.form
- * @param {AbortSignal} [parts.signal]
- * @param {UploadOptions['onProgress']} [parts.onProgress]
- * @returns {Promise<any>}
- */
+/** `fetch` does not say how far it is. @param {UploadRequest} parts @returns {Promise<any>} */
 function uploadWithProgress({ url, headers, form, signal, onProgress }) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
