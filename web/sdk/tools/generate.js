@@ -77,7 +77,15 @@ function schemas() {
   for (const [name, schema] of Object.entries(asyncapi.components.schemas)) {
     if (!all.has(name)) all.set(name, schema);
   }
-  return [...all].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, schema]) => declaration(name, schema));
+  return [...all].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, schema]) => declaration(name, page(name, schema, all)));
+}
+
+/** A page repeats the whole schema of its items in the document, with what may be null as if it could be absent. */
+function page(name, schema, all) {
+  const item = /^(?:Room)?Page_(\w+)$/.exec(name)?.[1];
+  if (!item || !all.has(item) || !schema.properties?.items) return schema;
+  const items = { ...schema.properties.items, items: { $ref: `#/components/schemas/${item}` } };
+  return { ...schema, properties: { ...schema.properties, items } };
 }
 
 /** The frames, by what their key in the AsyncAPI document begins with. */

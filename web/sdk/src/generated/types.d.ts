@@ -935,26 +935,7 @@ export type Page_ApiKey = {
   /** Whether there is a next page. */
   has_more: boolean;
   /** At most `limit` items. */
-  items: {
-    /** When it was made. */
-    created_at: string;
-    /** Who made it; null when an operator did. */
-    created_by?: string | null;
-    /** When it ends; never, when null. */
-    expires_at?: string | null;
-    /** Its id. */
-    id: string;
-    /** When it was last used, to the minute. */
-    last_used_at?: string | null;
-    /** What it is for. */
-    name: string;
-    /** What the key begins with. */
-    prefix: string;
-    /** What it opens. */
-    scopes: string[];
-    /** The service account that its bearer is. */
-    user_id: string;
-  }[];
+  items: ApiKey[];
   /** To be given as `cursor` for the next page; null at the end. */
   next_cursor: string | null;
 };
@@ -964,18 +945,7 @@ export type Page_Ban = {
   /** Whether there is a next page. */
   has_more: boolean;
   /** At most `limit` items. */
-  items: {
-    /** By whom. */
-    banned_by: string;
-    /** Since when. */
-    created_at: string;
-    /** Why; everybody in the room may have read it. */
-    reason?: string | null;
-    /** Their profile. */
-    user: User;
-    /** Who. */
-    user_id: string;
-  }[];
+  items: Ban[];
   /** To be given as `cursor` for the next page; null at the end. */
   next_cursor: string | null;
 };
@@ -985,14 +955,7 @@ export type Page_Block = {
   /** Whether there is a next page. */
   has_more: boolean;
   /** At most `limit` items. */
-  items: {
-    /** Since when. */
-    created_at: string;
-    /** Their profile. */
-    user: User;
-    /** Who. */
-    user_id: string;
-  }[];
+  items: Block[];
   /** To be given as `cursor` for the next page; null at the end. */
   next_cursor: string | null;
 };
@@ -1002,24 +965,7 @@ export type Page_Conversation = {
   /** Whether there is a next page. */
   has_more: boolean;
   /** At most `limit` items. */
-  items: {
-    /** When something happened last: the last message, or one's joining when that is later. */
-    active_at: string;
-    /** Received up to this message number. */
-    last_delivered_number: number;
-    last_message?: Message | null;
-    /** Read up to this message number. */
-    last_read_number: number;
-    /** Those among them that name one, or everybody (`@here`). */
-    mention_count: number;
-    peer?: Peer | null;
-    /** The room, with what is unread in it. */
-    room: RoomForViewer;
-    /** What one set for oneself. */
-    settings: ConversationSettings;
-    /** Messages not read yet. */
-    unread: number;
-  }[];
+  items: Conversation[];
   /** To be given as `cursor` for the next page; null at the end. */
   next_cursor: string | null;
 };
@@ -1029,16 +975,7 @@ export type Page_FormerText = {
   /** Whether there is a next page. */
   has_more: boolean;
   /** At most `limit` items. */
-  items: {
-    /** The text. */
-    content: string;
-    /** When it was replaced. */
-    replaced_at: string;
-    /** The event that replaced it. */
-    replaced_seq: number;
-    /** When it was sent, or edited to be so. */
-    written_at: string;
-  }[];
+  items: FormerText[];
   /** To be given as `cursor` for the next page; null at the end. */
   next_cursor: string | null;
 };
@@ -1048,24 +985,7 @@ export type Page_Invitation = {
   /** Whether there is a next page. */
   has_more: boolean;
   /** At most `limit` items. */
-  items: {
-    /** When. */
-    created_at: string;
-    /** Who made it. */
-    created_by: string;
-    /** When it ends by itself. */
-    expires_at?: string | null;
-    /** Which. */
-    id: string;
-    /** People whom it lets in; null: any number. */
-    max_uses?: number | null;
-    /** When it was taken back. */
-    revoked_at?: string | null;
-    /** Where to. */
-    room_id: string;
-    /** People whom it has let in. */
-    uses: number;
-  }[];
+  items: Invitation[];
   /** To be given as `cursor` for the next page; null at the end. */
   next_cursor: string | null;
 };
@@ -1075,18 +995,7 @@ export type Page_Member = {
   /** Whether there is a next page. */
   has_more: boolean;
   /** At most `limit` items. */
-  items: {
-    /** When they (last) joined. */
-    joined_at: string;
-    /** Until when they may not send. */
-    muted_until?: string | null;
-    /** `owner`, `admin`, `moderator` or `member`. */
-    role: string;
-    /** Their profile. */
-    user: User;
-    /** Who. */
-    user_id: string;
-  }[];
+  items: Member[];
   /** To be given as `cursor` for the next page; null at the end. */
   next_cursor: string | null;
 };
@@ -1096,24 +1005,7 @@ export type Page_Report = {
   /** Whether there is a next page. */
   has_more: boolean;
   /** At most `limit` items. */
-  items: {
-    /** When. */
-    created_at: string;
-    /** Which message. */
-    message_id: string;
-    /** Why. */
-    reason: string;
-    /** Who told. */
-    reporter_id: string;
-    /** When a moderator was done with it. */
-    resolved_at?: string | null;
-    /** Who that was. */
-    resolved_by?: string | null;
-    /** Where. */
-    room_id: string;
-    /** Who said it. */
-    sender_id?: string | null;
-  }[];
+  items: Report[];
   /** To be given as `cursor` for the next page; null at the end. */
   next_cursor: string | null;
 };
@@ -1123,14 +1015,7 @@ export type Page_RoomForViewer = {
   /** Whether there is a next page. */
   has_more: boolean;
   /** At most `limit` items. */
-  items: Array<Room & {
-    /** People in it now. */
-    member_count: number;
-    /** `owner`, `admin`, `moderator` or `member`; null for who is not in it. */
-    my_role?: string | null;
-    /** Messages the viewer has not read; 0 for who is not in it. */
-    unread: number;
-  }>;
+  items: RoomForViewer[];
   /** To be given as `cursor` for the next page; null at the end. */
   next_cursor: string | null;
 };
@@ -1140,17 +1025,7 @@ export type Page_SearchHit = {
   /** Whether there is a next page. */
   has_more: boolean;
   /** At most `limit` items. */
-  items: {
-    /**
-     * How closely it answers, in the word it answers least closely: `exact` (whole words), `part` (part of a word)
-     * or `similar` (one letter wrong).
-     */
-    closeness: string;
-    /** Where: ascending, apart from each other, at most 64. Empty when only a file's name answers. */
-    highlights: Highlight[];
-    /** The message as it is now. */
-    message: Message;
-  }[];
+  items: SearchHit[];
   /** To be given as `cursor` for the next page; null at the end. */
   next_cursor: string | null;
 };
@@ -1160,24 +1035,7 @@ export type Page_Session = {
   /** Whether there is a next page. */
   has_more: boolean;
   /** At most `limit` items. */
-  items: {
-    /** When it began. */
-    created_at: string;
-    /** Whether it is the one that asks. */
-    current: boolean;
-    /** When it ends unless renewed. */
-    expires_at: string;
-    /** Its id. */
-    id: string;
-    /** The client's address at login. */
-    ip?: string | null;
-    /** The service that logged one in on behalf of the host product. */
-    issued_by?: string | null;
-    /** When its tokens were last renewed. */
-    last_used_at: string;
-    /** The client's `User-Agent`. */
-    user_agent?: string | null;
-  }[];
+  items: Session[];
   /** To be given as `cursor` for the next page; null at the end. */
   next_cursor: string | null;
 };
@@ -1187,23 +1045,7 @@ export type Page_User = {
   /** Whether there is a next page. */
   has_more: boolean;
   /** At most `limit` items. */
-  items: {
-    /** A picture. */
-    avatar_url?: string | null;
-    /** When it was made. */
-    created_at: string;
-    /** What others read. */
-    display_name: string;
-    /** Its id. */
-    id: string;
-    /** When it was last connected; null where it is not the viewer's to know. */
-    last_seen_at?: string | null;
-    /** `user`, `admin` or `service`. */
-    role: string;
-    status?: CustomStatus | null;
-    /** Unique, whatever its case. */
-    username: string;
-  }[];
+  items: User[];
   /** To be given as `cursor` for the next page; null at the end. */
   next_cursor: string | null;
 };
@@ -1399,18 +1241,7 @@ export type RoomPage_Member = {
   /** Whether there is a next page. */
   has_more: boolean;
   /** At most `limit` items. */
-  items: {
-    /** When they (last) joined. */
-    joined_at: string;
-    /** Until when they may not send. */
-    muted_until?: string | null;
-    /** `owner`, `admin`, `moderator` or `member`. */
-    role: string;
-    /** Their profile. */
-    user: User;
-    /** Who. */
-    user_id: string;
-  }[];
+  items: Member[];
   /** To be given as `cursor` for the next page; null at the end. */
   next_cursor: string | null;
 };
@@ -1422,42 +1253,7 @@ export type RoomPage_Message = {
   /** Whether there is a next page. */
   has_more: boolean;
   /** At most `limit` items. */
-  items: Array<MessageExtras & {
-    /** Files. */
-    attachments: Attachment[];
-    /** The sender's own id of it; the message id when none was given. */
-    client_id: string;
-    /** The text; null once deleted. */
-    content?: string | null;
-    /** `text/plain`, `text/markdown` or `system`. */
-    content_type: string;
-    /** When it was sent. */
-    created_at: string;
-    /** When it was deleted. */
-    deleted_at?: string | null;
-    /** When its text last changed. */
-    edited_at?: string | null;
-    /** Its id; also the id of the event that made it. */
-    id: string;
-    /** People it names. */
-    mentions: string[];
-    /** The host product's own data. */
-    metadata: Record<string, unknown>;
-    /** Counts messages of the room. */
-    number: number;
-    /** How often which emoji. */
-    reactions: ReactionCount[];
-    /** The message it answers. */
-    reply_to?: string | null;
-    /** Where it was said. */
-    room_id: string;
-    /** Who said it. */
-    sender_id: string;
-    /** The event that made it. */
-    seq: number;
-    /** Its latest change: a client keeps the message with the larger. */
-    updated_seq: number;
-  }>;
+  items: Message[];
   /** To be given as `cursor` for the next page; null at the end. */
   next_cursor: string | null;
 };
@@ -1469,16 +1265,7 @@ export type RoomPage_Reaction = {
   /** Whether there is a next page. */
   has_more: boolean;
   /** At most `limit` items. */
-  items: {
-    /** When. */
-    created_at: string;
-    /** With what. */
-    emoji: string;
-    /** Their profile. */
-    user: User;
-    /** Who. */
-    user_id: string;
-  }[];
+  items: Reaction[];
   /** To be given as `cursor` for the next page; null at the end. */
   next_cursor: string | null;
 };
@@ -1490,14 +1277,7 @@ export type RoomPage_Receipt = {
   /** Whether there is a next page. */
   has_more: boolean;
   /** At most `limit` items. */
-  items: {
-    /** Received up to this message number. */
-    last_delivered_number: number;
-    /** Read up to this message number; null where they or the viewer share no read marks. */
-    last_read_number?: number | null;
-    /** Whose. */
-    user_id: string;
-  }[];
+  items: Receipt[];
   /** To be given as `cursor` for the next page; null at the end. */
   next_cursor: string | null;
 };
