@@ -1,11 +1,11 @@
 // The shapes that the page is made of: types alone, which no page has to fetch.
-import type { Message, Report, Room as PlainRoom } from '../sdk/src/generated/types.js';
+import type { Message, Report } from '../sdk/src/generated/types.js';
 import type { Outgoing } from '../sdk/src/index.js';
 import type { VirtualList } from './lib/virtual_list.js';
 import type { Room } from './model/room.js';
 
 export type {
-  Attachment, Ban, Conversation, DurableEvent, Invitation, InvitationPreview, Me, Member, Message, Report, Session,
+  Attachment, Conversation, ConversationSettings, DurableEvent, InvitationPreview, Me, Member, Message, Report, RoomForViewer,
 } from '../sdk/src/generated/types.js';
 export type { ConnectionState, Outgoing } from '../sdk/src/index.js';
 export type { Chat } from './model/chat.js';
@@ -71,9 +71,6 @@ export type User = {
   last_seen_at?: string | null;
   status?: { emoji: string | null; text: string | null; until: string | null } | null;
 };
-
-/** As REST shows a room. */
-export type RoomForViewer = PlainRoom & { member_count: number; my_role?: string | null; unread: number };
 
 export type Marks = { read: number; delivered: number };
 

@@ -256,3 +256,109 @@ test('what is written is in sight whatever the width, and what is deleted bears 
   await page.waitForFunction(() => document.querySelector('.room textarea').clientWidth < 400);
   await page.waitForFunction(isWhole);
 });
+
+test('a search that cannot be had says so where one searches', async () => {
+  const [ada, bob] = [await all.person(), await all.person()];
+  const { page } = ada;
+  await ada.register('ada11', 'Ada');
+  await bob.register('bob11', 'Bob Eleven');
+  await makeRoom(ada, 'Searches', []);
+  const isSearch = /\/(?:users|rooms|search)\?/;
+  /** @param {import('playwright-core').Locator} place @param {() => Promise<unknown>} ask @param {import('playwright-core').Locator} found */
+  const heals = async (place, ask, found) => {
+    await page.route(isSearch, (route) => route.abort());
+    await ask();
+    await place.getByText('The server was not reached.').waitFor();
+    await page.unroute(isSearch);
+    await place.getByRole('button', { name: 'Try again' }).click();
+    await found.waitFor();
+    await place.getByText('The server was not reached.').waitFor({ state: 'detached' });
+  };
+  const list = page.locator('.conversations');
+  await heals(list, () => page.getByLabel('Find a conversation').fill('Bob Eleven'), list.getByRole('button', { name: /@bob11/ }));
+  await page.getByLabel('Find a conversation').fill('');
+
+  const dialog = page.getByRole('dialog');
+  await page.getByRole('button', { name: 'New conversation' }).first().click();
+  await heals(dialog, () => page.getByLabel('Find people by name').fill('bob11'), dialog.locator('.person-open', { hasText: '@bob11' }));
+  await page.getByRole('tab', { name: 'Rooms' }).click();
+  await heals(dialog, () => page.getByLabel('Find public rooms').fill('Searc'), dialog.locator('.person-open', { hasText: 'Searches' }));
+  await ada.escape();
+
+  await page.getByRole('button', { name: 'Search', exact: true }).click();
+  const panel = page.locator('.panel');
+  await heals(panel, () => page.getByLabel('Words to look for').fill('nothing like it'), panel.getByText('Nothing found.'));
+  assert.equal(await page.locator('.toast').count(), 0);
+});
+
+test('a form is sent once, however often it is asked for', async () => {
+  const [ada, bob] = [await all.person(), await all.person()];
+  const { page } = ada;
+  await ada.register('ada12', 'Ada');
+  await bob.register('bob12', 'Robert');
+  await makeRoom(ada, 'Forms', ['Robert']);
+  await bob.open('Forms');
+  await bob.say('Something bad');
+  await ada.arrived('Something bad');
+  await ada.act('Something bad', 'Report to the moderators');
+  await page.getByLabel('What is wrong with it').fill('All of it');
+  /** @type {string[]} */
+  const asked = [];
+  await page.route(/\/(?:me|me\/password|reports?|reports\/[\w-]+|rooms\/[\w-]{36}|report)$/, async (route) => {
+    const method = route.request().method();
+    if (method === 'GET') return route.continue();
+    asked.push(`${method} ${new URL(route.request().url()).pathname.replaceAll(/[0-9a-f-]{36}/g, 'id')}`);
+    const answer = await route.fetch();
+    await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
+    return route.fulfill({ response: answer });
+  });
+  await page.getByRole('button', { name: 'Report', exact: true }).dblclick();
+  await ada.toast('The moderators were told.');
+  await ada.showDetails();
+  await page.getByRole('button', { name: 'Reports' }).click();
+  await page.getByRole('button', { name: 'Done', exact: true }).dblclick();
+  await page.getByText('Nothing is reported.').waitFor();
+  await ada.escape();
+  await page.getByRole('button', { name: 'Room settings' }).click();
+  await page.getByLabel('What it is for').fill('To be filled in');
+  await page.getByRole('button', { name: 'Save' }).dblclick();
+  await page.getByText('Saved.').waitFor();
+  await ada.escape();
+  const settings = await ada.showSettings();
+  const save = settings.getByRole('button', { name: 'Save' });
+  await settings.getByLabel('Name that others see').fill('Ada L.');
+  await save.first().dblclick();
+  await settings.getByText('Saved.').waitFor();
+  await settings.getByLabel('Current password').fill('not it');
+  await settings.getByLabel('New password').fill('correct horse battery staple 2');
+  await save.last().dblclick();
+  await settings.getByText('The current password is not right.').waitFor();
+  assert.deepEqual(
+    asked.map((one) => one.replace('/messages/id', '')),
+    ['POST /report', 'DELETE /rooms/id/reports/id', 'PATCH /rooms/id', 'PATCH /me', 'PUT /me/password'],
+  );
+});
+
+test('who types without a pause keeps the words when the page is lost', async () => {
+  const ada = await all.person();
+  await ada.register('ada13', 'Ada');
+  await makeRoom(ada, 'Crashes', []);
+  const { page } = ada;
+  const draft = () => page.evaluate(() => Object.entries(localStorage).find(([name]) => name.includes('.draft.'))?.[1] ?? '');
+  // Never as long without a letter as a draft waits for.
+  let letters = 0;
+  while ((await draft()) === '') {
+    assert.ok(letters < 200, 'nothing was kept');
+    await page.locator('.room textarea').pressSequentially('a');
+    letters += 1;
+  }
+  const [id, kept] = [await page.locator('[data-open-room]').getAttribute('data-open-room'), JSON.parse(await draft())];
+  // A page that crashes has no last word.
+  const session = await ada.context.newCDPSession(page);
+  const crashed = page.waitForEvent('crash');
+  void session.send('Page.crash').catch(() => {});
+  await crashed;
+  const again = await ada.context.newPage();
+  await again.goto(`${all.server.url}#/room/${id}`);
+  await again.waitForFunction((words) => document.querySelector('.room textarea')?.value.startsWith(words), kept);
+});

@@ -168,7 +168,7 @@ export class Chat extends Observable {
     let count = 0;
     do {
       const page = await ask(cursor);
-      for (const item of page.items) this.#learnConversation(/** @type {Conversation} */ (item));
+      for (const item of page.items) this.#learnConversation(item);
       count += page.items.length;
       cursor = page.next_cursor ?? undefined;
       this.roomsChanged();

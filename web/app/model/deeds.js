@@ -5,7 +5,7 @@ import { chat } from './chat.js';
 import { client } from './client.js';
 import { ui } from './ui.js';
 
-/** @import { Ban, Invitation, Message, Report, Room } from '../types.js' */
+/** @import { Message, Room } from '../types.js' */
 
 const { rest } = client;
 /** Of lists that are read whole. */
@@ -41,21 +41,6 @@ export const deeds = {
     }
   },
 
-  /** @param {{ room_id: string, user_id: string }} whom @param {string} until */
-  muteMember: (whom, until) => rest.muteMember({ ...whom, body: { until } }),
-
-  /** @param {{ room_id: string, user_id: string }} whom */
-  unmuteMember: (whom) => rest.unmuteMember(whom),
-
-  /** @param {{ room_id: string, user_id: string }} whom @param {string} reason */
-  ban: (whom, reason) => rest.banUser({ ...whom, body: reason ? { reason } : {} }),
-
-  /** @param {{ room_id: string, user_id: string }} whom */
-  unban: (whom) => rest.unbanUser(whom),
-
-  /** @param {string} roomId */
-  bans: async (roomId) => /** @type {Ban[]} */ ((await rest.listBans({ room_id: roomId, limit: PAGE })).items),
-
   /** Whether I have blocked somebody. @param {string} userId */
   async lookAtBlocks(userId) {
     let isOn = false;
@@ -84,47 +69,14 @@ export const deeds = {
     chat.people.changed();
   },
 
-  /** @param {string} messageId @param {number} limit @returns {Promise<Message[]>} */
-  replies: async (messageId, limit) => /** @type {Message[]} */ ((await rest.listReplies({ message_id: messageId, limit })).items),
-
-  /** @param {string} roomId @returns {Promise<Message[]>} */
-  pins: async (roomId) => {
-    const { items } = await rest.listPins({ room_id: roomId, limit: PAGE });
-    return /** @type {Message[]} */ (items);
-  },
-
-  /** @param {string} messageId */
-  reactionsOf: async (messageId) => (await rest.listReactions({ message_id: messageId, limit: PAGE })).items,
-
-  /** @param {string} messageId */
-  versionsOf: async (messageId) => (await rest.messageHistory({ message_id: messageId })).items,
-
-  /** @param {string} messageId @param {string} roomId @param {string} clientId The same for a further attempt. */
-  forward: (messageId, roomId, clientId) => rest.forwardMessage({ message_id: messageId, body: { room_id: roomId, client_id: clientId } }),
-
-  /** @param {string} messageId @param {string} reason */
-  report: (messageId, reason) => rest.reportMessage({ message_id: messageId, body: { reason } }),
-
-  /** What was reported and nobody has dealt with. @param {string} roomId */
-  reports: async (roomId) => /** @type {Report[]} */ ((await rest.listReports({ room_id: roomId, limit: PAGE })).items),
-
-  /** @param {string} roomId @param {string} messageId */
-  resolveReports: (roomId, messageId) => rest.resolveReports({ room_id: roomId, message_id: messageId }),
-
   /** Those that let somebody in. @param {string} roomId */
   invitations: async (roomId) => {
     const { items } = await rest.listInvitations({ room_id: roomId, limit: PAGE });
-    return /** @type {Invitation[]} */ (items).filter(
+    return items.filter(
       ({ revoked_at, expires_at, uses, max_uses }) =>
         !revoked_at && !(expires_at && new Date(expires_at) <= new Date()) && !(max_uses && uses >= max_uses),
     );
   },
-
-  /** @param {string} roomId @param {{ expires_in?: number, max_uses?: number }} body */
-  invite: (roomId, body) => rest.invite({ room_id: roomId, body }),
-
-  /** @param {string} roomId @param {string} id */
-  revokeInvitation: (roomId, id) => rest.revokeInvitation({ room_id: roomId, invitation_id: id }),
 
   /** Asks whether to come in; who is in is shown the room. @param {string} token */
   async lookAtInvitation(token) {

@@ -21,7 +21,8 @@ export function draftOf(me, place) {
 export function keepDraft(me, place, text) {
   const key = keyOf(me, place);
   texts.set(key, text);
-  clearTimeout(timers.get(key));
+  // Not put off by the next letter: who types without a pause would lose all of it with the page.
+  if (timers.has(key)) return;
   timers.set(
     key,
     setTimeout(() => write(key), WRITE_AFTER_MS),

@@ -3,12 +3,12 @@ import { chat } from '../model/chat.js';
 import { client } from '../model/client.js';
 import { deeds } from '../model/deeds.js';
 import { ui } from '../model/ui.js';
-import { html, useEffect, useState } from '../lib/html.js';
+import { html, useState } from '../lib/html.js';
 import { t } from '../strings/index.js';
 import { Avatar } from './avatar.js';
 import { Dialog } from './dialogs.js';
 import { Icon } from './icons.js';
-import { useOnce } from './requests.js';
+import { useAnswer, useOnce } from './requests.js';
 import { talkTo } from './sidebar.js';
 
 /** @import { Room, User } from '../types.js' */
@@ -47,36 +47,19 @@ export function NewConversation({ tab: first = 'people' }) {
   <//>`;
 }
 
-/** Asks the server as one types. @template T @param {string} words @param {(words: string, signal: AbortSignal) => Promise<T[]>} ask */
-function useFound(words, ask) {
-  const [found, setFound] = useState(/** @type {T[] | null} */ (null));
-  useEffect(() => {
-    const ending = new AbortController();
-    const timer = setTimeout(
-      () =>
-        ask(words.trim(), ending.signal).then(
-          (items) => !ending.signal.aborted && setFound(items),
-          (error) => !ending.signal.aborted && chat.complain(error),
-        ),
-      words ? 200 : 0,
-    );
-    return () => {
-      clearTimeout(timer);
-      ending.abort();
-    };
-  }, [words]);
-  return found;
-}
-
 /** @param {{ act: (user: User) => void, without?: string[] }} props */
 export function FindPeople({ act, without = [] }) {
   const [words, setWords] = useState('');
-  const found = useFound(words, async (query, signal) => {
-    const name = query.replace(/^@/, '');
-    const page = await client.rest.searchUsers(name ? { query: name, limit: 30 } : { limit: 30 }, { signal });
-    chat.people.learn(page.items);
-    return page.items;
-  });
+  const name = words.trim().replace(/^@/, '');
+  const { answer: found, failed } = useAnswer(
+    async (signal) => {
+      const page = await client.rest.searchUsers(name ? { query: name, limit: 30 } : { limit: 30 }, { signal });
+      chat.people.learn(page.items);
+      return page.items;
+    },
+    [name],
+    name ? 200 : 0,
+  );
   const shown = found?.filter((user) => user.id !== chat.me?.id && !without.includes(user.id));
   return html`<input
       class="input"
@@ -87,6 +70,7 @@ export function FindPeople({ act, without = [] }) {
       value=${words}
       onInput=${(/** @type {any} */ event) => setWords(event.target.value)}
     />
+    ${failed}
     <ul class="results">
       ${shown?.map(
         (user) => html`<li class="person" key=${user.id}>
@@ -105,10 +89,12 @@ export function FindPeople({ act, without = [] }) {
 
 function FindRooms() {
   const [words, setWords] = useState('');
-  const found = useFound(words, async (query, signal) => {
-    const page = await client.rest.listRooms({ ...(query ? { query } : {}), kind: 'public', limit: 50 }, { signal });
-    return page.items;
-  });
+  const query = words.trim();
+  const { answer: found, failed } = useAnswer(
+    async (signal) => (await client.rest.listRooms({ ...(query ? { query } : {}), kind: 'public', limit: 50 }, { signal })).items,
+    [query],
+    query ? 200 : 0,
+  );
   return html`<input
       class="input"
       type="search"
@@ -118,6 +104,7 @@ function FindRooms() {
       value=${words}
       onInput=${(/** @type {any} */ event) => setWords(event.target.value)}
     />
+    ${failed}
     <ul class="results">
       ${found?.map(
         (room) => html`<li class="person" key=${room.id}>

@@ -19,7 +19,7 @@ import { talkTo } from './sidebar.js';
 
 /** Members that are listed before one asks for all. */
 const MEMBERS_SHOWN = 30;
-const REPLIES_PAGE = 100;
+const PAGE = 100;
 
 export function SidePanel() {
   useObserved(chat, ui);
@@ -212,8 +212,8 @@ function memberActions(member, room) {
   const isMuted = member.muted_until && new Date(member.muted_until) > new Date();
   items.push(
     isMuted
-      ? { label: t.unmute, icon: 'bell', act: () => again(deeds.unmuteMember(of)) }
-      : { label: t.muteForAnHour, icon: 'bell_off', act: () => again(deeds.muteMember(of, new Date(Date.now() + HOUR_MS).toISOString())) },
+      ? { label: t.unmute, icon: 'bell', act: () => again(client.rest.unmuteMember(of)) }
+      : { label: t.muteForAnHour, icon: 'bell_off', act: () => again(client.rest.muteMember({ ...of, body: { until: new Date(Date.now() + HOUR_MS).toISOString() } })) },
     { label: t.removeMember, icon: 'leave', isDanger: true, act: () => ui.ask({ kind: 'remove', room, member }) },
   );
   if (room.isAtLeast('admin')) items.push({ label: t.ban, icon: 'close', isDanger: true, act: () => ui.ask({ kind: 'ban', room, member }) });
@@ -272,7 +272,7 @@ function Thread({ room, messageId }) {
   useReturnedFocus(panel);
   const { answer: read, waiting } = useAnswer(async () => {
     setParent(client.timeline(room.id).byId(messageId) ?? (await client.rest.message({ message_id: messageId })));
-    return deeds.replies(messageId, REPLIES_PAGE);
+    return (await client.rest.listReplies({ message_id: messageId, limit: PAGE })).items;
   }, [messageId, room.id]);
   const now = client.timeline(room.id).byId(messageId) ?? parent;
   const replies = merged(read ?? [], room.messages, messageId);
@@ -310,33 +310,14 @@ function Search({ room }) {
   const [words, setWords] = useState('');
   const [isEverywhere, setEverywhere] = useState(false);
   const [isFilesOnly, setFilesOnly] = useState(false);
-  const [hits, setHits] = useState(/** @type {any[] | null} */ (null));
-  const [isBusy, setBusy] = useState(false);
   const input = useRef(/** @type {HTMLInputElement | null} */ (null));
   useEffect(() => input.current?.focus(), []);
-  useEffect(() => {
-    const text = words.trim();
-    if (text.length < 2) {
-      setHits(null);
-      return undefined;
-    }
-    const ending = new AbortController();
-    const timer = setTimeout(async () => {
-      setBusy(true);
-      try {
-        const found = await deeds.search(text, isEverywhere ? null : room.id, isFilesOnly, ending.signal);
-        if (!ending.signal.aborted) setHits(found);
-      } catch (error) {
-        if (!ending.signal.aborted) chat.complain(error);
-      } finally {
-        setBusy(false);
-      }
-    }, 300);
-    return () => {
-      clearTimeout(timer);
-      ending.abort();
-    };
-  }, [words, isEverywhere, isFilesOnly]);
+  const text = words.trim();
+  const { answer: hits, failed } = useAnswer(
+    async (signal) => (text.length < 2 ? null : deeds.search(text, isEverywhere ? null : room.id, isFilesOnly, signal)),
+    [text, isEverywhere, isFilesOnly],
+    300,
+  );
   return html`
     <div class="stack">
       <input
@@ -359,8 +340,8 @@ function Search({ room }) {
       </div>
     </div>
     <div role="status" class="visually-hidden">${hits ? t.hits(hits.length) : ''}</div>
-    <div aria-busy=${isBusy}>
-      ${hits?.length === 0 ? html`<p class="empty">${t.nothingFound}</p>` : null}
+    <div>
+      ${failed} ${hits?.length === 0 ? html`<p class="empty">${t.nothingFound}</p>` : null}
       ${hits?.map((hit) => html`<${Hit} key=${hit.message.id} message=${hit.message} highlights=${hit.highlights} />`)}
     </div>
   `;
@@ -402,7 +383,7 @@ function marked(text, highlights) {
 function Pins({ room }) {
   useObserved(room);
   const pinned = room.messages.filter((message) => message.pinned_at).length;
-  const { answer: pins, waiting } = useAnswer(() => deeds.pins(room.id), [room.id, pinned]);
+  const { answer: pins, waiting } = useAnswer(async () => (await client.rest.listPins({ room_id: room.id, limit: PAGE })).items, [room.id, pinned]);
   if (!pins) return waiting;
   if (pins.length === 0) return html`<p class="empty">${t.nothingPinned}</p>`;
   return pins.map((message) => html`<${Hit} key=${message.id} message=${message} />`);

@@ -1,14 +1,15 @@
 // What people reported in a room, for those who look after it.
 import { chat } from '../model/chat.js';
 import { client } from '../model/client.js';
-import { deeds } from '../model/deeds.js';
 import { ui } from '../model/ui.js';
 import { html } from '../lib/html.js';
 import { useObserved } from '../lib/observable.js';
 import { shortly } from '../lib/time.js';
 import { t } from '../strings/index.js';
 import { Dialog } from './dialogs.js';
-import { useAnswer } from './requests.js';
+import { useAnswer, useOnce } from './requests.js';
+
+const PAGE = 100;
 
 /** @import { Case, Report, Room } from '../types.js' */
 
@@ -29,7 +30,12 @@ async function casesOf(reports) {
 /** @param {{ room: Room }} props */
 export function Reports({ room }) {
   useObserved(chat.people);
-  const { answer: cases, load, waiting } = useAnswer(() => deeds.reports(room.id).then(casesOf));
+  const { answer: cases, load, waiting } = useAnswer(async () => casesOf((await client.rest.listReports({ room_id: room.id, limit: PAGE })).items));
+  const settle = useOnce(async (/** @type {string} */ messageId, /** @type {boolean} */ isDeleted) => {
+    if (isDeleted && !(await chat.attempt(client.delete(messageId)))) return;
+    await chat.attempt(client.rest.resolveReports({ room_id: room.id, message_id: messageId }));
+    await load();
+  });
   const nameOf = (/** @type {string} */ id) => chat.people.want(id)?.display_name ?? t.someone;
   return html`<${Dialog} title=${t.reports}>
     ${waiting} ${cases?.length === 0 ? html`<p class="empty">${t.noReports}</p>` : null}
@@ -58,21 +64,9 @@ export function Reports({ room }) {
                 </button>`
               : null}
             ${message && !message.deleted_at
-              ? html`<button
-                  type="button"
-                  class="button small danger"
-                  onClick=${() => void chat.attempt(client.delete(message.id)).then((done) => done && deeds.resolveReports(room.id, messageId)).then(load, chat.complain)}
-                >
-                  ${t.delete}
-                </button>`
+              ? html`<button type="button" class="button small danger" onClick=${() => void settle(messageId, true)}>${t.delete}</button>`
               : null}
-            <button
-              type="button"
-              class="button small primary"
-              onClick=${() => void chat.attempt(deeds.resolveReports(room.id, messageId)).then(load)}
-            >
-              ${t.resolveReport}
-            </button>
+            <button type="button" class="button small primary" onClick=${() => void settle(messageId, false)}>${t.resolveReport}</button>
           </div>
         </li>`,
       )}

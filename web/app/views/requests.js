@@ -20,26 +20,40 @@ export async function fetched(name) {
   }
 }
 
-/** What the server answers; `waiting` is shown as long as there is no answer. @template T @param {() => Promise<T>} ask @param {unknown[]} [about] */
-export function useAnswer(ask, about = []) {
+/**
+ * What the server answers; `waiting` is shown as long as there is no answer, `failed` when there will be none. Only the
+ * latest question counts. @template T @param {(signal: AbortSignal) => Promise<T>} ask @param {unknown[]} [about] @param {number} [delayMs]
+ */
+export function useAnswer(ask, about = [], delayMs = 0) {
   const [answer, setAnswer] = useState(/** @type {T | null} */ (null));
   const [failure, setFailure] = useState('');
+  const latest = useRef(/** @type {AbortController | null} */ (null));
   const load = async () => {
+    latest.current?.abort();
+    const { signal } = (latest.current = new AbortController());
     setFailure('');
     try {
-      setAnswer(await ask());
+      const given = await ask(signal);
+      if (!signal.aborted) setAnswer(given);
     } catch (error) {
-      setFailure(chat.explain(error));
+      if (!signal.aborted) setFailure(chat.explain(error));
     }
   };
-  useEffect(() => void load(), about);
-  const waiting = failure
-    ? html`<div class="empty" role="alert">
-        <p>${failure}</p>
-        <button type="button" class="button small" onClick=${() => void load()}>${t.tryAgain}</button>
-      </div>`
-    : answer === null && html`<div class="loading"><div class="spinner" role="img" aria-label=${t.loading}></div></div>`;
-  return { answer: failure ? null : answer, load, waiting };
+  useEffect(() => {
+    const timer = delayMs ? setTimeout(load, delayMs) : void load();
+    return () => {
+      clearTimeout(timer);
+      latest.current?.abort();
+    };
+  }, about);
+  const failed =
+    failure &&
+    html`<div class="empty" role="alert">
+      <p>${failure}</p>
+      <button type="button" class="button small" onClick=${() => void load()}>${t.tryAgain}</button>
+    </div>`;
+  const spinner = html`<div class="loading"><div class="spinner" role="img" aria-label=${t.loading}></div></div>`;
+  return { answer: failure ? null : answer, load, failed, waiting: failed || (answer === null && spinner) };
 }
 
 /** A deed that is not done again while it is being done, as a double click asks for. @template {unknown[]} A @param {(...of: A) => Promise<unknown>} act */
@@ -53,4 +67,19 @@ export function useOnce(act) {
       isBusy.current = false;
     });
   };
+}
+
+/** A form that is sent once at a time, and says what came of it. @param {(form: FormData, element: HTMLFormElement) => Promise<unknown>} act */
+export function useForm(act) {
+  const [words, setWords] = useState({ isWrong: false, text: '' });
+  const submit = useOnce(async (/** @type {SubmitEvent} */ event) => {
+    const element = /** @type {HTMLFormElement} */ (event.target);
+    try {
+      await act(new FormData(element), element);
+      setWords({ isWrong: false, text: t.saved });
+    } catch (error) {
+      setWords({ isWrong: true, text: chat.explain(error) });
+    }
+  });
+  return { submit, said: html`<span role="status" class=${words.isWrong ? 'wrong' : 'small muted'}>${words.text}</span>` };
 }

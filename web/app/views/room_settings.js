@@ -8,17 +8,15 @@ import { useObserved } from '../lib/observable.js';
 import { pointInTime } from '../lib/time.js';
 import { t } from '../strings/index.js';
 import { Dialog } from './dialogs.js';
-import { useAnswer, useOnce } from './requests.js';
+import { useAnswer, useForm, useOnce } from './requests.js';
 
 /** @import { Room } from '../types.js' */
 
 /** @param {{ room: Room }} props */
 export function RoomSettings({ room }) {
   useObserved(room, chat.people);
-  const [words, setWords] = useState({ isWrong: false, text: '' });
   const { data } = room;
-  const submit = useOnce(async (/** @type {SubmitEvent} */ event) => {
-    const form = new FormData(/** @type {HTMLFormElement} */ (event.target));
+  const { submit, said } = useForm(async (form) => {
     /** @type {Record<string, unknown>} */
     const wanted = {
       name: String(form.get('name')).trim(),
@@ -28,14 +26,7 @@ export function RoomSettings({ room }) {
     };
     const now = /** @type {Record<string, unknown>} */ (/** @type {unknown} */ (data));
     const body = Object.fromEntries(Object.entries(wanted).filter(([name, value]) => name in now && now[name] !== value));
-    try {
-      if (Object.keys(body).length > 0) {
-        room.learn(await client.rest.updateRoom({ room_id: room.id, body: /** @type {any} */ (body) }));
-      }
-      setWords({ isWrong: false, text: t.saved });
-    } catch (error) {
-      setWords({ isWrong: true, text: chat.explain(error) });
-    }
+    if (Object.keys(body).length > 0) room.learn(await client.rest.updateRoom({ room_id: room.id, body }));
   });
   return html`<${Dialog} title=${t.roomSettings}>
     <form class="stack" onSubmit=${submit}>
@@ -56,10 +47,7 @@ export function RoomSettings({ room }) {
         </select>
       </div>
       <label class="check"><input type="checkbox" name="system" checked=${data.system_messages} /> ${t.systemMessages}</label>
-      <div class="row">
-        <button type="submit" class="button primary">${t.save}</button>
-        <span role="status" class=${words.isWrong ? 'wrong' : 'small muted'}>${words.text}</span>
-      </div>
+      <div class="row"><button type="submit" class="button primary">${t.save}</button> ${said}</div>
     </form>
     <${Bans} room=${room} />
     ${room.myRole === 'owner' ? html`<${CloseRoom} room=${room} />` : null}
@@ -68,7 +56,7 @@ export function RoomSettings({ room }) {
 
 /** @param {{ room: Room }} props */
 function Bans({ room }) {
-  const { answer: bans, load, waiting } = useAnswer(() => deeds.bans(room.id));
+  const { answer: bans, load, waiting } = useAnswer(async () => (await client.rest.listBans({ room_id: room.id, limit: 100 })).items);
   if (!bans) return waiting;
   if (bans.length === 0) return null;
   return html`<section>
@@ -83,7 +71,7 @@ function Bans({ room }) {
           <button
             type="button"
             class="button small"
-            onClick=${() => void chat.attempt(deeds.unban({ room_id: room.id, user_id: ban.user_id })).then(load)}
+            onClick=${() => void chat.attempt(client.rest.unbanUser({ room_id: room.id, user_id: ban.user_id })).then(load)}
           >
             ${t.unban}
           </button>
@@ -120,7 +108,7 @@ export function Invite({ room }) {
     const form = new FormData(/** @type {HTMLFormElement} */ (event.target));
     const uses = Number(form.get('uses'));
     const invitation = await chat.attempt(
-      deeds.invite(room.id, { expires_in: Number(form.get('days')) * DAY_SECONDS, ...(uses > 0 ? { max_uses: uses } : {}) }),
+      client.rest.invite({ room_id: room.id, body: { expires_in: Number(form.get('days')) * DAY_SECONDS, ...(uses > 0 ? { max_uses: uses } : {}) } }),
     );
     if (!invitation) return;
     setMade(new URL(`#/invitation/${invitation.token}`, location.href).href);
@@ -159,7 +147,7 @@ export function Invite({ room }) {
             ${all.map(
               (one) => html`<li class="person" key=${one.id}>
                 <span class="grow small">${t.invitationUses(one.uses, one.max_uses ?? null)}${one.expires_at ? ` · ${t.invitationEnds(pointInTime(one.expires_at))}` : ''}</span>
-                <button type="button" class="button small danger" onClick=${() => void chat.attempt(deeds.revokeInvitation(room.id, one.id)).then(load)}>
+                <button type="button" class="button small danger" onClick=${() => void chat.attempt(client.rest.revokeInvitation({ room_id: room.id, invitation_id: one.id })).then(load)}>
                   ${t.revoke}
                 </button>
               </li>`,

@@ -10,6 +10,7 @@ import { RoomAvatar } from './avatar.js';
 import { Composer } from './composer.js';
 import { Icon, IconButton } from './icons.js';
 import { presenceWords } from './presence.js';
+import { useOnce } from './requests.js';
 import { openConversationMenu } from './sidebar.js';
 import { TimelineView } from './timeline_view.js';
 
@@ -190,13 +191,12 @@ function TroubleBar() {
 
 /** A public room that one has not joined. @param {{ room: Room }} props */
 function Outside({ room }) {
-  const join = async () => {
+  const join = useOnce(async () => {
     const joined = await chat.attempt(client.rest.joinRoom({ room_id: room.id }));
-    if (joined) {
-      room.learn(joined);
-      chat.roomsChanged();
-    }
-  };
+    if (!joined) return;
+    room.learn(joined);
+    chat.roomsChanged();
+  });
   return html`<div class="empty grow">
       <${RoomAvatar} room=${room} size="large" />
       <h2 dir="auto">${room.title}</h2>

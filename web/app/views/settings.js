@@ -3,14 +3,15 @@ import { chat } from '../model/chat.js';
 import { client } from '../model/client.js';
 import { canNotify, isNotifying, setNotifying } from '../model/notifications.js';
 import { ui } from '../model/ui.js';
-import { html, useEffect, useState } from '../lib/html.js';
+import { html, useState } from '../lib/html.js';
 import { useObserved } from '../lib/observable.js';
 import { shortly } from '../lib/time.js';
 import { t } from '../strings/index.js';
 import { Avatar } from './avatar.js';
 import { Dialog } from './dialogs.js';
+import { useAnswer, useForm, useOnce } from './requests.js';
 
-/** @import { Session } from '../types.js' */
+/** @import { Me } from '../types.js' */
 
 export function Settings() {
   useObserved(chat);
@@ -18,7 +19,7 @@ export function Settings() {
   return html`<${Dialog} title=${t.settings}>
     <${Profile} />
     <${Status} />
-    ${me && 'shares_read_marks' in me ? html`<${Privacy} />` : null}
+    ${me ? html`<${Privacy} me=${me} />` : null}
     <${Looks} />
     <${Password} />
     <${Sessions} />
@@ -35,22 +36,6 @@ export function Settings() {
       </button>
     </section>
   <//>`;
-}
-
-/** A form that says what came of it. @param {(form: FormData, element: HTMLFormElement) => Promise<unknown>} act */
-function useForm(act) {
-  const [words, setWords] = useState({ isWrong: false, text: '' });
-  const submit = async (/** @type {SubmitEvent} */ event) => {
-    event.preventDefault();
-    const element = /** @type {HTMLFormElement} */ (event.target);
-    try {
-      await act(new FormData(element), element);
-      setWords({ isWrong: false, text: t.saved });
-    } catch (error) {
-      setWords({ isWrong: true, text: chat.explain(error) });
-    }
-  };
-  return { submit, said: html`<span role="status" class=${words.isWrong ? 'wrong' : 'small muted'}>${words.text}</span>` };
 }
 
 function Profile() {
@@ -99,17 +84,17 @@ function Status() {
         </label>`,
       )}
     </div>
-    ${'status' in (chat.me ?? {}) ? html`<${StatusText} />` : null}
+    <${StatusText} />
   </section>`;
 }
 
 /** What one says of oneself. */
 function StatusText() {
-  const me = /** @type {any} */ (chat.me);
+  const { me } = chat;
   const { submit, said } = useForm(async (form) => {
     const [emoji, text] = [String(form.get('emoji')).trim(), String(form.get('text')).trim()];
     const status = emoji || text ? { emoji: emoji || null, text: text || null } : null;
-    await client.updateProfile(/** @type {any} */ ({ status }));
+    await client.updateProfile({ status });
   });
   return html`<form class="stack" onSubmit=${submit}>
     <div class="row status-row">
@@ -126,13 +111,13 @@ function StatusText() {
   </form>`;
 }
 
-function Privacy() {
-  const me = /** @type {any} */ (chat.me);
-  const toggle = async (/** @type {string} */ name) => {
-    await chat.attempt(client.updateProfile(/** @type {any} */ ({ [name]: !me[name] })));
+/** @param {{ me: Me }} props */
+function Privacy({ me }) {
+  const toggle = useOnce(async (/** @type {'shares_read_marks' | 'shares_last_seen'} */ name) => {
+    await chat.attempt(client.updateProfile({ [name]: !me[name] }));
     // What was refused is shown as it was.
     chat.changed();
-  };
+  });
   return html`<section class="stack">
     <h3>${t.privacy}</h3>
     <label class="check">
@@ -221,17 +206,14 @@ const SYSTEMS = [
 ];
 
 function Sessions() {
-  const [sessions, setSessions] = useState(/** @type {Session[]} */ ([]));
-  const load = () => chat.attempt(client.rest.listSessions()).then((page) => setSessions(/** @type {Session[]} */ (page?.items ?? [])));
-  useEffect(() => void load(), []);
+  const { answer, load, waiting } = useAnswer(async () => (await client.rest.listSessions()).items);
+  const sessions = answer ?? [];
+  const end = useOnce((/** @type {() => Promise<unknown>} */ deed) => chat.attempt(deed()).then(load));
   return html`<section>
     <h3>${t.sessions}</h3>
+    ${waiting}
     ${sessions.length > 1
-      ? html`<button
-          type="button"
-          class="button small danger"
-          onClick=${() => void chat.attempt(client.rest.revokeOtherSessions()).then(load)}
-        >
+      ? html`<button type="button" class="button small danger" onClick=${() => void end(() => client.rest.revokeOtherSessions())}>
           ${t.signOutElsewhere}
         </button>`
       : null}
@@ -247,7 +229,7 @@ function Sessions() {
             : html`<button
                 type="button"
                 class="button small danger"
-                onClick=${() => void chat.attempt(client.rest.revokeSession({ session_id: session.id })).then(load)}
+                onClick=${() => void end(() => client.rest.revokeSession({ session_id: session.id }))}
               >
                 ${t.signOut}
               </button>`}

@@ -2,7 +2,7 @@
 import { chat } from '../model/chat.js';
 import { client } from '../model/client.js';
 import { ui } from '../model/ui.js';
-import { html, useEffect, useState } from '../lib/html.js';
+import { html } from '../lib/html.js';
 import { useObserved } from '../lib/observable.js';
 import { shortly } from '../lib/time.js';
 import { deeds } from '../model/deeds.js';
@@ -11,6 +11,7 @@ import { t } from '../strings/index.js';
 import { statusWords } from './presence.js';
 import { Avatar, RoomAvatar } from './avatar.js';
 import { Icon, IconButton } from './icons.js';
+import { useAnswer } from './requests.js';
 
 /** @import { MenuItem, Room } from '../types.js' */
 
@@ -116,28 +117,21 @@ function Welcome() {
 
 /** Rooms and people beyond one's own conversations. @param {{ words: string }} props */
 function Found({ words }) {
-  const [found, setFound] = useState(/** @type {{ rooms: any[], users: any[] }} */ ({ rooms: [], users: [] }));
-  useEffect(() => {
-    const ending = new AbortController();
-    const timer = setTimeout(async () => {
+  const { answer, failed } = useAnswer(
+    async (signal) => {
       const [rooms, users] = await Promise.all([
-        client.rest.listRooms({ query: words, kind: 'public', limit: 5 }, { signal: ending.signal }).catch(() => null),
-        client.rest.searchUsers({ query: words.replace(/^@/, ''), limit: 5 }, { signal: ending.signal }).catch(() => null),
+        client.rest.listRooms({ query: words, kind: 'public', limit: 5 }, { signal }),
+        client.rest.searchUsers({ query: words.replace(/^@/, ''), limit: 5 }, { signal }),
       ]);
-      if (ending.signal.aborted) return;
-      chat.people.learn(users?.items ?? []);
-      setFound({
-        rooms: (rooms?.items ?? []).filter((room) => !room.my_role),
-        users: (users?.items ?? []).filter((user) => user.id !== chat.me?.id),
-      });
-    }, 200);
-    return () => {
-      clearTimeout(timer);
-      ending.abort();
-    };
-  }, [words]);
+      chat.people.learn(users.items);
+      return { rooms: rooms.items.filter((room) => !room.my_role), users: users.items.filter((user) => user.id !== chat.me?.id) };
+    },
+    [words],
+    200,
+  );
+  const found = answer ?? { rooms: [], users: [] };
   return html`
-    ${found.rooms.length > 0 ? html`<h2>${t.roomsToJoin}</h2>` : null}
+    ${failed} ${found.rooms.length > 0 ? html`<h2>${t.roomsToJoin}</h2>` : null}
     <ul>
       ${found.rooms.map(
         (room) => html`<li key=${room.id}>

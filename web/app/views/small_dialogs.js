@@ -69,7 +69,7 @@ export function RemoveMember({ room, member }) {
 
 /** @param {{ room: Room, member: Member }} props */
 export function BanMember({ room, member }) {
-  const act = (/** @type {string} */ reason) => deeds.ban({ room_id: room.id, user_id: member.user_id }, reason);
+  const act = (/** @type {string} */ reason) => client.rest.banUser({ room_id: room.id, user_id: member.user_id, body: reason ? { reason } : {} });
   return html`<${Question}
     title=${t.ban}
     text=${t.banQuestion(member.user.display_name)}
@@ -87,7 +87,7 @@ export function HandOver({ room, member }) {
 
 /** @param {{ message: Message }} props */
 export function Report({ message }) {
-  const act = (/** @type {string} */ reason) => deeds.report(message.id, reason).then(() => ui.toast(t.reported));
+  const act = (/** @type {string} */ reason) => client.rest.reportMessage({ message_id: message.id, body: { reason } }).then(() => ui.toast(t.reported));
   return html`<${Question}
     title=${t.report}
     text=${chat.wordsOf(message).slice(0, 200)}
@@ -119,7 +119,7 @@ export function Forward({ message }) {
     .filter((room) => room.isMember && room.title.toLocaleLowerCase().includes(words.trim().toLocaleLowerCase()))
     .sort((a, b) => (a.lastActivity < b.lastActivity ? 1 : -1));
   const forward = useOnce(async (/** @type {Room} */ room) => {
-    const done = await chat.attempt(deeds.forward(message.id, room.id, `${attempt}-${room.id}`));
+    const done = await chat.attempt(client.rest.forwardMessage({ message_id: message.id, body: { room_id: room.id, client_id: `${attempt}-${room.id}` } }));
     if (!done) return;
     ui.ask(null);
     ui.toast(t.forwardedTo(room.title), { label: t.open, act: () => ui.openRoom(room.id) });
@@ -164,7 +164,7 @@ function PeopleList({ people }) {
 
 /** @param {{ message: Message }} props */
 export function WhoReacted({ message }) {
-  const { answer: found, waiting } = useAnswer(() => deeds.reactionsOf(message.id));
+  const { answer: found, waiting } = useAnswer(async () => (await client.rest.listReactions({ message_id: message.id, limit: 100 })).items);
   const people = (found ?? []).map((one) => ({ id: one.user_id, hint: one.emoji }));
   return html`<${Dialog} title=${t.whoReacted}>
     ${waiting} ${found?.length === 0 ? html`<p class="empty">${t.nobodyYet}</p>` : null}
@@ -197,7 +197,7 @@ export function WhoRead({ message, room }) {
 
 /** @param {{ message: Message }} props */
 export function Versions({ message }) {
-  const { answer: versions, waiting } = useAnswer(() => deeds.versionsOf(message.id));
+  const { answer: versions, waiting } = useAnswer(async () => (await client.rest.messageHistory({ message_id: message.id })).items);
   return html`<${Dialog} title=${t.versions}>
     ${versions?.length === 0 ? html`<p class="empty">${t.noVersions}</p>` : null}
     ${waiting}
