@@ -4,7 +4,7 @@ import { html, useEffect, useState } from '../lib/html.js';
 import { useObserved } from '../lib/observable.js';
 import { Icon } from './icons.js';
 
-/** @import { Room } from '../types.js' */
+/** @import { Room, User } from '../types.js' */
 
 const HUES = 8;
 
@@ -32,6 +32,17 @@ export function Avatar({ user, size = '', withPresence = false }) {
     ${picture ? html`<img src=${picture} alt="" />` : initials(user?.display_name || '?')}
     ${presence && presence.status !== 'offline' ? html`<span class=${`presence ${presence.status}`}></span>` : null}
   </span>`;
+}
+
+/** Somebody of a list: what a click on them does is said by their name. @param {{ user: User, act: () => void, more?: string }} props */
+export function PersonButton({ user, act, more = '' }) {
+  return html`<button type="button" class="person-open" onClick=${act}>
+    <${Avatar} user=${user} withPresence />
+    <span class="grow">
+      <span class="cut" dir="auto">${user.display_name}${more}</span>
+      <p class="cut"><bdi>@${user.username}</bdi></p>
+    </span>
+  </button>`;
 }
 
 /** A picture that needs the token: fetched, and shown from memory. @param {string | null} url */

@@ -7,6 +7,7 @@ import { ui } from '../model/ui.js';
 import { html, useEffect, useLayoutEffect, useRef, useState } from '../lib/html.js';
 import { useObserved } from '../lib/observable.js';
 import { t } from '../strings/index.js';
+import { SearchField } from './requests.js';
 import { IconButton } from './icons.js';
 
 /** Rendered at once; the filter finds among all that are kept. */
@@ -43,14 +44,7 @@ export function Drawer() {
   return html`<section class="drawer" aria-label=${t.developerDrawer}>
     <header class="drawer-head">
       <h2>${t.frames}</h2>
-      <input
-        class="input"
-        type="search"
-        placeholder=${t.filterFrames}
-        aria-label=${t.filterFrames}
-        value=${words}
-        onInput=${(/** @type {any} */ event) => setWords(event.target.value)}
-      />
+      <${SearchField} label=${t.filterFrames} words=${words} change=${setWords} />
       <button type="button" class="button small" onClick=${copy}>${chosen ? t.copyFrame : t.copyFrames}</button>
       <button type="button" class="button small" onClick=${() => inspector.clear()}>${t.clear}</button>
       <span class="grow"></span>

@@ -15,7 +15,7 @@ import { RichText, isEmojiOnly } from './rich_text.js';
 
 /** @import { MenuItem, Message, Outgoing, Room, RowProps } from '../types.js' */
 
-export const QUICK_REACTIONS = ['👍', '❤️', '😂', '🎉'];
+const QUICK_REACTIONS = ['👍', '❤️', '😂', '🎉'];
 
 /** Renders again only when something of it has changed: a message that changes is another object. @extends {Component<RowProps>} */
 export class MessageRow extends Component {

@@ -5,10 +5,10 @@ import { deeds } from '../model/deeds.js';
 import { ui } from '../model/ui.js';
 import { html, useState } from '../lib/html.js';
 import { t } from '../strings/index.js';
-import { Avatar } from './avatar.js';
+import { PersonButton } from './avatar.js';
 import { Dialog } from './dialogs.js';
 import { Icon } from './icons.js';
-import { useAnswer, useOnce } from './requests.js';
+import { SearchField, useAnswer, useOnce } from './requests.js';
 import { talkTo } from './sidebar.js';
 
 /** @import { Room, User } from '../types.js' */
@@ -61,26 +61,12 @@ export function FindPeople({ act, without = [] }) {
     name ? 200 : 0,
   );
   const shown = found?.filter((user) => user.id !== chat.me?.id && !without.includes(user.id));
-  return html`<input
-      class="input"
-      type="search"
-      autofocus
-      placeholder=${t.findPeople}
-      aria-label=${t.findPeople}
-      value=${words}
-      onInput=${(/** @type {any} */ event) => setWords(event.target.value)}
-    />
+  return html`<${SearchField} label=${t.findPeople} words=${words} change=${setWords} autofocus />
     ${failed}
     <ul class="results">
       ${shown?.map(
         (user) => html`<li class="person" key=${user.id}>
-          <button type="button" class="person-open" onClick=${() => act(user)}>
-            <${Avatar} user=${user} withPresence />
-            <span class="grow">
-              <span class="cut" dir="auto">${user.display_name}</span>
-              <p class="cut"><bdi>@${user.username}</bdi></p>
-            </span>
-          </button>
+          <${PersonButton} user=${user} act=${() => act(user)} />
         </li>`,
       )}
       ${shown?.length === 0 ? html`<li class="empty">${t.nobodyFound}</li>` : null}
@@ -95,15 +81,7 @@ function FindRooms() {
     [query],
     query ? 200 : 0,
   );
-  return html`<input
-      class="input"
-      type="search"
-      autofocus
-      placeholder=${t.findRooms}
-      aria-label=${t.findRooms}
-      value=${words}
-      onInput=${(/** @type {any} */ event) => setWords(event.target.value)}
-    />
+  return html`<${SearchField} label=${t.findRooms} words=${words} change=${setWords} autofocus />
     ${failed}
     <ul class="results">
       ${found?.map(

@@ -7,12 +7,12 @@ import { html, useEffect, useLayoutEffect, useRef, useState } from '../lib/html.
 import { useObserved } from '../lib/observable.js';
 import { pointInTime } from '../lib/time.js';
 import { t } from '../strings/index.js';
-import { Avatar, RoomAvatar } from './avatar.js';
+import { Avatar, PersonButton, RoomAvatar } from './avatar.js';
 import { Composer } from './composer.js';
 import { Icon, IconButton } from './icons.js';
 import { MessageRow } from './message.js';
 import { presenceWords } from './presence.js';
-import { useAnswer } from './requests.js';
+import { Loading, SearchField, useAnswer } from './requests.js';
 import { talkTo } from './sidebar.js';
 
 /** @import { Highlight, Member, MenuItem, Message, Room } from '../types.js' */
@@ -55,8 +55,8 @@ function useReturnedFocus(panel) {
   }, []);
 }
 
-/** @param {{ title: string, children?: any, isFlush?: boolean }} props */
-function Frame({ title, children, isFlush = false }) {
+/** @param {{ title: string, children?: any }} props */
+function Frame({ title, children }) {
   const head = useRef(/** @type {HTMLElement | null} */ (null));
   const panel = useRef(/** @type {HTMLElement | null} */ (null));
   useReturnedFocus(panel);
@@ -69,7 +69,7 @@ function Frame({ title, children, isFlush = false }) {
       <h2 tabindex="-1" ref=${head}>${title}</h2>
       <${IconButton} icon="close" label=${t.close} onClick=${() => ui.show(null)} />
     </header>
-    <div class=${`panel-body ${isFlush ? 'flush' : ''}`} tabindex="-1">${children}</div>
+    <div class="panel-body" tabindex="-1">${children}</div>
   </aside>`;
 }
 
@@ -170,13 +170,7 @@ function MemberRow({ member, room }) {
   const isMuted = member.muted_until && new Date(member.muted_until) > new Date();
   const canAct = !isMe && room.isAtLeast('moderator') && room.outranks(member.role);
   return html`<div class="person">
-    <button type="button" class="person-open" onClick=${() => ui.show({ kind: 'profile', userId: user.id })}>
-      <${Avatar} user=${user} withPresence />
-      <span class="grow">
-        <span class="cut" dir="auto">${user.display_name}${isMe ? ` (${t.you})` : ''}</span>
-        <p class="cut"><bdi>@${user.username}</bdi></p>
-      </span>
-    </button>
+    <${PersonButton} user=${user} act=${() => ui.show({ kind: 'profile', userId: user.id })} more=${isMe ? ` (${t.you})` : ''} />
     ${isMuted ? html`<span class="tag">${t.muted}</span>` : null}
     ${member.role === 'member' ? null : html`<span class="tag">${t.roles[/** @type {'owner'} */ (member.role)]}</span>`}
     ${canAct
@@ -230,7 +224,7 @@ function Profile({ userId, isShort = false }) {
     void client.rest.profile({ user_id: userId }).then((found) => chat.people.learn([found]), () => {});
     if (!isMe) void deeds.lookAtBlocks(userId);
   }, [userId]);
-  if (!user) return html`<div class="loading"><div class="spinner"></div></div>`;
+  if (!user) return html`<${Loading} />`;
   return html`
     ${isShort
       ? null
@@ -320,16 +314,7 @@ function Search({ room }) {
   );
   return html`
     <div class="stack">
-      <input
-        class="input"
-        type="search"
-        ref=${input}
-        dir="auto"
-        placeholder=${t.searchWords}
-        aria-label=${t.searchWords}
-        value=${words}
-        onInput=${(/** @type {any} */ event) => setWords(event.target.value)}
-      />
+      <${SearchField} label=${t.searchWords} words=${words} change=${setWords} field=${input} />
       <div class="row">
         <label class="check">
           <input type="checkbox" checked=${isEverywhere} onChange=${() => setEverywhere(!isEverywhere)} /> ${t.everywhere}

@@ -4,7 +4,7 @@ import { html, useEffect, useLayoutEffect, useRef, useState } from '../lib/html.
 import { recall, remember } from '../lib/storage.js';
 import { t } from '../strings/index.js';
 import { Icon } from './icons.js';
-import { fetched } from './requests.js';
+import { SearchField, fetched } from './requests.js';
 
 /** @import { Menu, Picker } from '../types.js' */
 
@@ -99,14 +99,7 @@ function EmojiPicker({ picker }) {
     ref=${element}
     onKeyDown=${onGridKey}
   >
-    <input
-      class="input"
-      type="search"
-      placeholder=${t.findEmoji}
-      aria-label=${t.findEmoji}
-      value=${word}
-      onInput=${(/** @type {any} */ event) => setWord(event.target.value)}
-      onKeyDown=${(/** @type {KeyboardEvent} */ event) => {
+    <${SearchField} label=${t.findEmoji} words=${word} change=${setWord} onKeyDown=${(/** @type {KeyboardEvent} */ event) => {
         if (event.key === 'Enter' && found?.[0]) {
           event.preventDefault();
           pick(found[0].sign);

@@ -52,8 +52,25 @@ export function useAnswer(ask, about = [], delayMs = 0) {
       <p>${failure}</p>
       <button type="button" class="button small" onClick=${() => void load()}>${t.tryAgain}</button>
     </div>`;
-  const spinner = html`<div class="loading"><div class="spinner" role="img" aria-label=${t.loading}></div></div>`;
-  return { answer: failure ? null : answer, load, failed, waiting: failed || (answer === null && spinner) };
+  return { answer: failure ? null : answer, load, failed, waiting: failed || (answer === null && html`<${Loading} />`) };
+}
+
+/** It is on its way. */
+export const Loading = () => html`<div class="loading"><div class="spinner" role="img" aria-label=${t.loading}></div></div>`;
+
+/** Where one says what is looked for. @param {{ label: string, words: string, change: (words: string) => void } & Record<string, unknown>} props */
+export function SearchField({ label, words, change, field, ...more }) {
+  return html`<input
+    class="input"
+    type="search"
+    ref=${field}
+    dir=${words ? 'auto' : undefined}
+    placeholder=${label}
+    aria-label=${label}
+    value=${words}
+    onInput=${(/** @type {any} */ event) => change(event.target.value)}
+    ...${more}
+  />`;
 }
 
 /** A deed that is not done again while it is being done, as a double click asks for. @template {unknown[]} A @param {(...of: A) => Promise<unknown>} act */

@@ -11,7 +11,7 @@ import { t } from '../strings/index.js';
 import { statusWords } from './presence.js';
 import { Avatar, RoomAvatar } from './avatar.js';
 import { Icon, IconButton } from './icons.js';
-import { useAnswer } from './requests.js';
+import { SearchField, useAnswer } from './requests.js';
 
 /** @import { MenuItem, Room } from '../types.js' */
 
@@ -36,15 +36,12 @@ export function Sidebar() {
     </div>
     <div class="filter">
       <${Icon} name="search" />
-      <input
-        class="input"
+      <${SearchField}
         id="conversation-filter"
-        type="search"
-        placeholder=${t.findConversation}
-        aria-label=${t.findConversation}
-        value=${ui.filter}
-        onInput=${(/** @type {any} */ event) => {
-          ui.filter = event.target.value;
+        label=${t.findConversation}
+        words=${ui.filter}
+        change=${(/** @type {string} */ words) => {
+          ui.filter = words;
           ui.changed();
         }}
         onKeyDown=${onFilterKey}

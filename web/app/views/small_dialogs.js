@@ -11,7 +11,7 @@ import { t } from '../strings/index.js';
 import { save } from './attachments.js';
 import { Avatar, RoomAvatar, usePicture } from './avatar.js';
 import { Dialog } from './dialogs.js';
-import { useAnswer, useOnce } from './requests.js';
+import { Loading, SearchField, useAnswer, useOnce } from './requests.js';
 
 /** @import { Attachment, InvitationPreview, Member, Message, Room } from '../types.js' */
 
@@ -125,15 +125,7 @@ export function Forward({ message }) {
     ui.toast(t.forwardedTo(room.title), { label: t.open, act: () => ui.openRoom(room.id) });
   });
   return html`<${Dialog} title=${t.forward}>
-    <input
-      class="input"
-      type="search"
-      autofocus
-      aria-label=${t.findConversation}
-      placeholder=${t.findConversation}
-      value=${words}
-      onInput=${(/** @type {any} */ event) => setWords(event.target.value)}
-    />
+    <${SearchField} label=${t.findConversation} words=${words} change=${setWords} autofocus />
     <ul class="results">
       ${rooms.map(
         (room) => html`<li class="person" key=${room.id}>
@@ -218,7 +210,7 @@ export function Lightbox({ file }) {
   return html`<${Dialog} title=${file.filename} class="wide">
     ${picture
       ? html`<img class="whole-picture" src=${picture} alt=${file.filename} />`
-      : html`<div class="loading"><div class="spinner" role="img" aria-label=${t.loading}></div></div>`}
+      : html`<${Loading} />`}
     <div class="row">
       <span class="grow muted small">${t.size(file.size)}${file.width ? ` · ${file.width} × ${file.height}` : ''}</span>
       <button type="button" class="button" onClick=${() => void save(file)}>${t.saveFile}</button>

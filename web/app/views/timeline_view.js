@@ -9,6 +9,7 @@ import { VirtualList } from '../lib/virtual_list.js';
 import { t } from '../strings/index.js';
 import { Icon } from './icons.js';
 import { MessageRow, OutgoingRow } from './message.js';
+import { Loading } from './requests.js';
 
 /** @import { Message, Outgoing, Room, TimelineItem } from '../types.js' */
 
@@ -199,7 +200,7 @@ function TimelineRow({ item, room, isFound }) {
     case 'unread':
       return html`<div class="unread-line">${t.newFromHere}</div>`;
     case 'loading':
-      return html`<div class="loading"><div class="spinner" role="img" aria-label=${t.loading}></div></div>`;
+      return html`<${Loading} />`;
     case 'beginning':
       return html`<div class="beginning">
         <h2 dir="auto">${room.title}</h2>
