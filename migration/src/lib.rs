@@ -9,6 +9,7 @@ mod m20261121_000006_api_keys;
 mod m20261121_000008_archived_conversations;
 mod m20261121_000009_moderation;
 mod m20261121_000010_ended_things;
+mod m20261121_000011_marked_unread;
 
 use std::time::Duration;
 
@@ -93,6 +94,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000008_archived_conversations::Migration),
             Box::new(m20261121_000009_moderation::Migration),
             Box::new(m20261121_000010_ended_things::Migration),
+            Box::new(m20261121_000011_marked_unread::Migration),
         ]
     }
 }

@@ -56,7 +56,8 @@ async fn on_postgres() {
             "m20261121_000006_api_keys",
             "m20261121_000008_archived_conversations",
             "m20261121_000009_moderation",
-            "m20261121_000010_ended_things"
+            "m20261121_000010_ended_things",
+            "m20261121_000011_marked_unread"
         ]
     );
     four_at_once(url.clone()).await;

@@ -102,6 +102,8 @@ fn shard(signal: &Signal) -> u16 {
         }
         Signal::Presence { user_id, .. }
         | Signal::Status { user_id, .. }
+        | Signal::Profile { user_id, .. }
+        | Signal::Block { user_id, .. }
         | Signal::Conversation { user_id, .. } => partition_of(user_id.0) % SHARDS,
         Signal::Replaced { connection_id, .. } => shard_of(RoomId(connection_id.0)),
     }

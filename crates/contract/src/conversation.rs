@@ -22,6 +22,8 @@ pub struct Conversation {
     /// Those among them that name one, or everybody (`@here`).
     #[schema(example = 1)]
     pub mention_count: i64,
+    /// Whether one marked it unread, to come back to it: until one reads or says something there.
+    pub marked_unread: bool,
     /// Read up to this message number.
     #[schema(example = 37)]
     pub last_read_number: i64,
@@ -86,6 +88,7 @@ impl Conversation {
             last_message,
             unread: member.unread(conversation.head.last_number),
             mention_count: conversation.mention_count,
+            marked_unread: conversation.is_marked_unread,
             last_read_number: member.last_read_number,
             last_delivered_number: member.last_delivered_number,
             settings: conversation.settings.into(),
@@ -102,7 +105,7 @@ pub struct UnreadCounts {
     pub unread: i64,
     /// Those among them that name one, or everybody (`@here`).
     pub mentions: i64,
-    /// Rooms with any.
+    /// Rooms with any, and rooms that one marked unread.
     pub rooms: i64,
 }
 

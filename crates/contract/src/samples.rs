@@ -236,11 +236,24 @@ pub fn signals() -> Vec<ports::Signal> {
             }),
             room_ids: Vec::new(),
         },
+        Signal::Profile {
+            user_id: BOB,
+            username: "bob".to_owned(),
+            display_name: "Bob".to_owned(),
+            avatar_url: None,
+            room_ids: Vec::new(),
+        },
+        Signal::Block {
+            user_id: ADA,
+            blocked_id: BOB,
+            is_blocked: true,
+        },
         Signal::Conversation {
             user_id: BOB,
             room_id: ROOM,
             last_read_number: Some(40),
             unread: Some(0),
+            is_marked_unread: Some(false),
             settings: Some(ConversationSettings {
                 is_archived: false,
                 is_pinned: true,

@@ -74,6 +74,26 @@ pub enum Signal {
         /// What; null: nothing any more. It ends by itself at its `until`, without another signal.
         status: Option<CustomStatus>,
     },
+    /// Somebody has another name or picture.
+    UserUpdated {
+        /// Who.
+        #[schema(value_type = uuid::Uuid)]
+        user_id: UserId,
+        /// Their username.
+        username: String,
+        /// What others read.
+        display_name: String,
+        /// Their picture.
+        avatar_url: Option<String>,
+    },
+    /// One blocked somebody, or no longer, on whatever device; to one's own connections alone.
+    BlockUpdated {
+        /// Whom.
+        #[schema(value_type = uuid::Uuid)]
+        user_id: UserId,
+        /// Begun or ended.
+        blocked: bool,
+    },
     /// One's own mark or settings in a room changed, on whatever device; to one's own connections alone. Only
     /// what changed is there.
     ConversationUpdated {
@@ -88,6 +108,10 @@ pub enum Signal {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[schema(required = false, nullable = false)]
         unread: Option<i64>,
+        /// Whether one marked it unread.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schema(required = false, nullable = false)]
+        marked_unread: Option<bool>,
         /// One's settings.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[schema(required = false, nullable = false)]
@@ -152,16 +176,38 @@ pub fn encode_signal(signal: &domain_ports::Signal) -> Option<String> {
             user_id: *user_id,
             status: status.clone().map(CustomStatus::from),
         },
+        From::Profile {
+            user_id,
+            username,
+            display_name,
+            avatar_url,
+            ..
+        } => Signal::UserUpdated {
+            user_id: *user_id,
+            username: username.clone(),
+            display_name: display_name.clone(),
+            avatar_url: avatar_url.clone(),
+        },
+        From::Block {
+            blocked_id,
+            is_blocked,
+            ..
+        } => Signal::BlockUpdated {
+            user_id: *blocked_id,
+            blocked: *is_blocked,
+        },
         From::Conversation {
             room_id,
             last_read_number,
             unread,
+            is_marked_unread,
             settings,
             ..
         } => Signal::ConversationUpdated {
             room_id: *room_id,
             last_read_number: *last_read_number,
             unread: *unread,
+            marked_unread: *is_marked_unread,
             settings: settings.map(ConversationSettings::from),
         },
         From::Replaced { .. } => return None,

@@ -43,6 +43,8 @@ pub struct ConversationPatch {
     pub notifications: Option<Notifications>,
     /// Until when to be told of nothing; inner none: from now on again.
     pub muted_until: Option<Option<Timestamp>>,
+    /// To be come back to, or no longer.
+    pub is_marked_unread: Option<bool>,
 }
 
 /// A room in a person's list.
@@ -60,6 +62,8 @@ pub struct Conversation {
     pub last_message: Option<Arc<Message>>,
     /// Unread messages that name them, or everybody.
     pub mention_count: i64,
+    /// Whether they marked it to be come back to, and have neither read nor said anything since.
+    pub is_marked_unread: bool,
     /// What they set.
     pub settings: ConversationSettings,
     /// The other person of a direct room.
@@ -75,7 +79,7 @@ pub struct UnreadCounts {
     pub unread: i64,
     /// Those among them that name the person, or everybody.
     pub mentions: i64,
-    /// Rooms with any.
+    /// Rooms with any, and those that are marked unread.
     pub rooms: i64,
 }
 

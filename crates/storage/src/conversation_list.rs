@@ -14,6 +14,7 @@ use crate::change::is_peer_shut;
 use crate::connect::{Store, bounded, bounded_domain};
 use crate::dialect::Runner;
 use crate::error::from_db;
+use crate::marks::MARKED_UNREAD;
 use crate::pages::{one_more, page};
 use crate::rows::{self, HEAD, MEMBER, MESSAGE, ROOM, Row, USER};
 
@@ -28,6 +29,9 @@ const ARCHIVED: &str = "(m.archived_number IS NOT NULL AND (m.archived_number >=
 /// The last message; or the joining, when that is later or nothing was said.
 const ACTIVE_AT: &str = "CASE WHEN h.last_message_at IS NULL OR h.last_message_at < m.joined_at \
     THEN m.joined_at ELSE h.last_message_at END";
+/// A direct room in which nothing was said is in the list of who opened it alone: to have thought of writing to
+/// somebody is nothing that they are told of.
+const TOLD_OF: &str = "(r.kind <> 'direct' OR h.last_number > 0 OR r.created_by = $1)";
 /// Everything up to here is read or not the person's to see; the same as [`confab_domain::Member::unread`].
 const READ_UP_TO: &str = "CASE WHEN m.last_read_number >= m.visible_from_number THEN m.last_read_number \
     ELSE m.visible_from_number - 1 END";
@@ -42,6 +46,8 @@ fn spelled(sql: &str) -> String {
         .replace("MENTIONS", MENTIONS)
         .replace("READ_UP_TO", READ_UP_TO)
         .replace("MUTED", MUTED)
+        .replace("TOLD_OF", TOLD_OF)
+        .replace("MARKED", MARKED_UNREAD)
 }
 
 /// A page of a person's conversations, or the one of `room_id`. `$1` is the person, `$2` the moment.
@@ -58,12 +64,12 @@ async fn select<C: ConnectionTrait>(
              ACTIVE_AT AS active_at, ARCHIVED AS is_archived \
              FROM members m JOIN room_heads h ON h.room_id = m.room_id JOIN rooms r ON r.id = m.room_id \
              WHERE m.user_id = $1 AND m.left_at IS NULL AND r.deleted_at IS NULL \
-             AND (CAST($4 AS uuid) IS NULL OR m.room_id = $4)) AS mine \
+             AND (CAST($4 AS uuid) IS NULL AND TOLD_OF OR m.room_id = $4)) AS mine \
          WHERE (CAST($5 AS boolean) IS NULL OR mine.is_archived = $5) \
          AND (mine.is_pinned, mine.active_at, mine.room_id) < ($6, $7, $8) \
          ORDER BY mine.is_pinned DESC, mine.active_at DESC, mine.room_id DESC LIMIT $9) \
          SELECT page.is_pinned, page.is_archived, page.active_at, m.notifications, \
-         m.notifications_muted_until, MENTIONS AS mention_count, \
+         m.notifications_muted_until, MENTIONS AS mention_count, MARKED AS is_marked_unread, \
          {is_peer_shut} AS is_peer_shut, {ROOM}, {HEAD}, {MEMBER}, {MESSAGE}, {USER} \
          FROM page JOIN members m ON m.room_id = page.room_id AND m.user_id = $1 \
          JOIN rooms r ON r.id = page.room_id JOIN room_heads h ON h.room_id = page.room_id \
@@ -125,6 +131,7 @@ fn conversation(row: &Row) -> Result<Conversation, DbErr> {
         active_at: row.time("active_at")?,
         last_message: rows::message_or_none(row)?.map(Arc::new),
         mention_count: row.get("mention_count")?,
+        is_marked_unread: row.get("is_marked_unread")?,
         settings: ConversationSettings {
             is_archived: row.get("is_archived")?,
             is_pinned: row.get::<i64>("is_pinned")? == 1,
@@ -148,7 +155,7 @@ pub(crate) async fn unread(store: &Store, user_id: UserId, now: Timestamp) -> Re
              SELECT (MUTED OR ARCHIVED) AS is_quiet, h.last_number - READ_UP_TO AS unread, MENTIONS AS mentions \
              FROM members m JOIN room_heads h ON h.room_id = m.room_id JOIN rooms r ON r.id = m.room_id \
              WHERE m.user_id = $1 AND m.left_at IS NULL AND r.deleted_at IS NULL \
-             AND h.last_number > READ_UP_TO) AS counted GROUP BY counted.is_quiet",
+             AND (h.last_number > READ_UP_TO OR MARKED)) AS counted GROUP BY counted.is_quiet",
     );
     let arguments = vec![user_id.0.into(), store.dialect().time(now), Uuid::nil().into()];
     let found = bounded(store.reader().all(&sql, arguments)).await?;
@@ -185,7 +192,8 @@ pub(crate) async fn update_conversation(
             (SELECT h.last_number FROM room_heads h WHERE h.room_id = members.room_id) END, \
         pinned_at = CASE WHEN $5 = 0 THEN pinned_at WHEN $5 = 1 THEN COALESCE(pinned_at, $3) END, \
         notifications = COALESCE(CAST($6 AS text), notifications), \
-        notifications_muted_until = CASE WHEN $7 = 0 THEN notifications_muted_until WHEN $7 = 1 THEN $8 END \
+        notifications_muted_until = CASE WHEN $7 = 0 THEN notifications_muted_until WHEN $7 = 1 THEN $8 END, \
+        marked_unread_number = CASE WHEN $9 = 0 THEN marked_unread_number WHEN $9 = 1 THEN last_read_number END \
         WHERE room_id = $1 AND user_id = $2 AND left_at IS NULL";
     let wanted = |switch: Option<bool>| -> i64 {
         match switch {
@@ -207,6 +215,7 @@ pub(crate) async fn update_conversation(
             .into(),
         wanted(patch.muted_until.map(|until| until.is_some())).into(),
         dialect.time_or_null(patch.muted_until.flatten()),
+        wanted(patch.is_marked_unread).into(),
     ];
     bounded_domain(async {
         let writer = store.writer();

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use confab_domain::ports::{Changed, HostProduct, HostUser, KeyBearer, NewRoom, Page, SecretHash};
+use confab_domain::ports::{Changed, HostProduct, HostUser, Kept, KeyBearer, NewRoom, Page, SecretHash};
 use confab_domain::{Actor, ApiKey, ApiKeyId, Error, Result, RoomId, Scope, Timestamp, Trace, User};
 use sea_orm::DbErr;
 use serde_json::json;
@@ -131,7 +131,7 @@ impl HostProduct for Store {
         user: HostUser,
         now: Timestamp,
         trace: Trace,
-    ) -> Result<(User, bool)> {
+    ) -> Result<(User, Kept)> {
         host_users::keep(self, actor, user, now, trace).await
     }
 

@@ -1,6 +1,6 @@
 //! People of the host product: made and changed by its own ids.
 
-use confab_domain::ports::{HostUser, NewUser};
+use confab_domain::ports::{HostUser, Kept, NewUser};
 use confab_domain::{
     AccountEventKind, Actor, Control, Error, Result, Timestamp, Trace, User, UserId, UserRole, text,
 };
@@ -16,20 +16,19 @@ use crate::users::{USERNAMES_TRIED_MAX, free_username, insert};
 const USERNAME_TAKEN: Error = Error::Conflict("the username is taken");
 const EMAIL_TAKEN: Error = Error::Conflict("the email is taken");
 
-/// Makes somebody, or changes what differs; true when made.
+/// Makes somebody, or changes what differs.
 pub(crate) async fn keep(
     store: &Store,
     actor: &Actor,
     wanted: HostUser,
     now: Timestamp,
     trace: Trace,
-) -> Result<(User, bool)> {
+) -> Result<(User, Kept)> {
     bounded_domain(async {
         let transaction = store.begin().await.map_err(from_db)?;
         let run = store.within(&transaction);
         if let Some(was) = lock(&run, &wanted.external_id).await.map_err(from_db)? {
-            let user = change(store, transaction, actor, was, wanted, now, trace).await?;
-            return Ok((user, false));
+            return change(store, transaction, actor, was, wanted, now, trace).await;
         }
         let id = UserId::mint(now);
         let own_name = text::username(&wanted.external_id)
@@ -54,12 +53,11 @@ pub(crate) async fn keep(
                 let mut told = Told::about(user.id, now);
                 told.event(AccountEventKind::Registered, actor.user_id, &user, trace);
                 told.commit(store, transaction).await.map_err(from_db)?;
-                return Ok((user, true));
+                return Ok((user, Kept::Made));
             }
             // The insertion waited for whoever was making the same person, so a fresh statement sees them.
             if let Some(was) = lock(&run, &wanted.external_id).await.map_err(from_db)? {
-                let user = change(store, transaction, actor, was, wanted, now, trace).await?;
-                return Ok((user, false));
+                return change(store, transaction, actor, was, wanted, now, trace).await;
             }
             if is_email_taken(&run, new.email.as_deref())
                 .await
@@ -100,7 +98,7 @@ async fn change(
     wanted: HostUser,
     now: Timestamp,
     trace: Trace,
-) -> Result<User> {
+) -> Result<(User, Kept)> {
     let mut user = was.clone();
     if let Some(username) = wanted.username {
         user.username = username;
@@ -115,7 +113,7 @@ async fn change(
         user.email = email;
     }
     if user == was {
-        return Ok(user);
+        return Ok((user, Kept::Unchanged));
     }
     let sql = "UPDATE users SET username = $2, username_key = $3, display_name = $4, avatar_url = $5, \
                email = $6, email_key = $7, updated_at = $8 WHERE id = $1";
@@ -140,5 +138,5 @@ async fn change(
     told.event(AccountEventKind::Updated, actor.user_id, &user, trace);
     told.control(Control::Account { user_id: user.id });
     told.commit(store, transaction).await.map_err(from_db)?;
-    Ok(user)
+    Ok((user, Kept::Changed))
 }

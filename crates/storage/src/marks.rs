@@ -11,6 +11,11 @@ use crate::error::from_db;
 use crate::pages::{one_more, page};
 use crate::rows::{self, MEMBER, Row};
 
+/// Whether the member `m` marked the conversation unread and has since neither read nor said anything: either moves
+/// the read mark.
+pub(crate) const MARKED_UNREAD: &str =
+    "(m.marked_unread_number IS NOT NULL AND m.marked_unread_number = m.last_read_number)";
+
 #[derive(Clone, Copy)]
 enum Kind {
     Read,
@@ -37,8 +42,13 @@ async fn mark(store: &Store, room_id: RoomId, user_id: UserId, number: i64, kind
     bounded_domain(async {
         let stands = standing(&store.reader(), room_id, user_id).await?;
         let number = number.min(stands.last_number);
+        let looks = matches!(kind, Kind::Read) && stands.is_marked_unread;
         if number <= current(&stands.member, kind) {
-            return Ok(answer(&stands, kind, None));
+            let has_unmarked = looks && unmark(&store.writer(), room_id, user_id).await?;
+            return Ok(Mark {
+                has_unmarked,
+                ..answer(&stands, kind, None)
+            });
         }
         // The room's last number only grows, so what was read just now still bounds it.
         let sql = match kind {
@@ -55,7 +65,11 @@ async fn mark(store: &Store, room_id: RoomId, user_id: UserId, number: i64, kind
         let arguments = vec![room_id.0.into(), user_id.0.into(), number.into()];
         let has_moved = store.writer().execute(sql, arguments).await.map_err(from_db)? == 1;
         if has_moved {
-            return Ok(answer(&stands, kind, Some(number)));
+            // A mark that has moved is no longer the one that was marked unread.
+            return Ok(Mark {
+                has_unmarked: looks,
+                ..answer(&stands, kind, Some(number))
+            });
         }
         // Overtaken: by a higher mark, or by the end of the membership.
         let stands = standing(&store.reader(), room_id, user_id).await?;
@@ -64,12 +78,22 @@ async fn mark(store: &Store, room_id: RoomId, user_id: UserId, number: i64, kind
     .await
 }
 
+/// Ends that the person marked the conversation unread; whether this call did.
+async fn unmark<C: ConnectionTrait>(run: &Runner<'_, C>, room_id: RoomId, user_id: UserId) -> Result<bool> {
+    let sql = "UPDATE members SET marked_unread_number = NULL \
+               WHERE room_id = $1 AND user_id = $2 AND marked_unread_number IS NOT NULL";
+    let arguments = vec![room_id.0.into(), user_id.0.into()];
+    Ok(run.execute(sql, arguments).await.map_err(from_db)? == 1)
+}
+
 /// What a mark is judged by.
 struct Stands {
     member: Member,
     last_number: i64,
     /// Whether the person shares what they have read.
     is_sharing: bool,
+    /// Whether they marked the conversation unread.
+    is_marked_unread: bool,
 }
 
 /// The current membership and the room's last number.
@@ -79,7 +103,7 @@ async fn standing<C: ConnectionTrait>(
     user_id: UserId,
 ) -> Result<Stands> {
     let sql = format!(
-        "SELECT {MEMBER}, h.last_number, u.shares_read_marks FROM members m \
+        "SELECT {MEMBER}, h.last_number, u.shares_read_marks, {MARKED_UNREAD} AS is_marked_unread FROM members m \
          JOIN room_heads h ON h.room_id = m.room_id JOIN rooms r ON r.id = m.room_id \
          JOIN users u ON u.id = m.user_id \
          WHERE m.room_id = $1 AND m.user_id = $2 AND m.left_at IS NULL AND r.deleted_at IS NULL"
@@ -94,6 +118,7 @@ async fn standing<C: ConnectionTrait>(
             member: rows::member(&row)?,
             last_number: row.get("last_number")?,
             is_sharing: row.get("shares_read_marks")?,
+            is_marked_unread: row.get("is_marked_unread")?,
         })
     };
     read().map_err(from_db)
@@ -118,6 +143,7 @@ fn answer(stands: &Stands, kind: Kind, moved: Option<i64>) -> Mark {
         number: moved.unwrap_or_else(|| current(was, kind)),
         unread: now.unread(stands.last_number),
         has_moved: moved.is_some(),
+        has_unmarked: false,
         // What is read was received.
         delivered: read.filter(|number| *number > was.last_delivered_number),
         is_shared: stands.is_sharing,

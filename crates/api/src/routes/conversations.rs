@@ -93,11 +93,14 @@ pub(crate) struct UpdateConversationBody {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<String>, format = DateTime)]
     muted_until: Patch<String>,
+    /// Marked unread, to come back to it: until one reads (`/rooms/{room_id}/read`, any number) or says something
+    /// there. The read mark itself never moves back.
+    marked_unread: Option<bool>,
 }
 
 /// Change a conversation for myself
 ///
-/// Archive, pin, mute. Nobody else is told; one's own sockets are, by `conversation_updated`.
+/// Archive, pin, mute, mark as unread. Nobody else is told; one's own sockets are, by `conversation_updated`.
 #[utoipa::path(
     patch, path = "/conversations/{room_id}", tag = "conversations", params(RoomPath),
     request_body = UpdateConversationBody,
@@ -121,6 +124,7 @@ async fn update_conversation(
             .muted_until
             .map(|until| until.map(|text| time(&text)).transpose())
             .transpose()?,
+        is_marked_unread: body.marked_unread,
     };
     let mut conversation = commands::update_conversation(&ports, &caller.actor, path.room_id, patch).await?;
     let presence = queries::presence_of_peers(&ports, std::slice::from_mut(&mut conversation)).await?;

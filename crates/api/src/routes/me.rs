@@ -16,13 +16,14 @@ use utoipa_axum::routes;
 
 use crate::extract::{AsObject, Caller, JsonBody, Patch, Path, SessionPath, present};
 use crate::failure::{Answer, Failure};
-use crate::openapi::{Conflict, NotFound, RateLimited};
+use crate::openapi::{Conflict, Forbidden, NotFound, RateLimited};
 use crate::router::AppState;
 
 pub(crate) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(me, update_profile))
         .routes(routes!(change_password))
+        .routes(routes!(deactivate_me))
         .routes(routes!(list_sessions, revoke_other_sessions))
         .routes(routes!(revoke_session))
 }
@@ -147,6 +148,35 @@ async fn change_password(
         new_password: body.new_password,
     };
     commands::change_password(&ports, &caller.actor, wanted).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// The password, once more.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"password": "correct horse battery"}))]
+pub(crate) struct DeactivateMeBody {
+    /// The present one.
+    #[schema(format = Password)]
+    password: String,
+}
+
+/// Deactivate my account
+///
+/// All sessions and sockets end, and nobody logs in any more. Memberships stay, and so do one's words, under one's
+/// name; an administrator can open the account again. For people with a password: the accounts of others are kept
+/// where they come from, and administrators are shut by another.
+#[utoipa::path(
+    post, path = "/me/deactivate", tag = "account", request_body = DeactivateMeBody,
+    responses((status = 204, description = "The account is shut."), Forbidden, RateLimited),
+    security(("access_token" = []))
+)]
+async fn deactivate_me(
+    State(ports): State<Arc<Ports>>,
+    caller: Caller,
+    JsonBody(body): JsonBody<DeactivateMeBody>,
+) -> Answer<StatusCode> {
+    commands::deactivate_own_account(&ports, &caller.actor, body.password, caller.trace).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

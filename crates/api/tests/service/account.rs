@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use confab_domain::Rate;
+use confab_domain::{Rate, UserRole};
 use serde_json::json;
 
-use crate::desk::{ACCESS_TOKEN_TTL, Desk, PASSWORD, Person, Wishes, fields};
+use crate::desk::{ACCESS_TOKEN_TTL, Desk, PASSWORD, Person, Wishes, fields, id};
 
 #[tokio::test]
 async fn an_account_is_made_once_whatever_the_case_of_its_name() {
@@ -202,6 +202,58 @@ async fn a_new_password_ends_the_other_sessions() {
     desk.call("POST", "/auth/login", None, Some(&login))
         .await
         .expect(401);
+}
+
+#[tokio::test]
+async fn a_person_shuts_their_own_account_and_an_administrator_opens_it_again() {
+    let desk = Desk::open().await;
+    let (ada, bob) = (desk.person().await, desk.person().await);
+    let room = desk.room(&bob, "public").await;
+    desk.poke(&ada, &format!("/rooms/{room}/join")).await.expect(200);
+    let said = desk.say(&ada, &room, "I was here").await;
+    let shut = async |who: &Person, password: &str| {
+        desk.post(who, "/me/deactivate", json!({"password": password}))
+            .await
+    };
+    assert_eq!(fields(&shut(&ada, "not the one").await), ["password"]);
+    assert_eq!(
+        fields(&desk.post(&ada, "/me/deactivate", json!({})).await),
+        ["password"]
+    );
+    desk.get(&ada, "/me").await.expect(200);
+
+    shut(&ada, PASSWORD).await.expect(204);
+    desk.get(&ada, "/me").await.expect(401);
+    let login = json!({"username": ada.username, "password": PASSWORD});
+    let refused = desk.call("POST", "/auth/login", None, Some(&login)).await;
+    refused.expect(401);
+    let message = desk
+        .get(&bob, &format!("/messages/{}", id(&said)))
+        .await
+        .expect(200);
+    assert_eq!(
+        (&message["content"], &message["sender_id"]),
+        (&json!("I was here"), &json!(ada.id))
+    );
+    let members = desk
+        .get(&bob, &format!("/rooms/{room}/members"))
+        .await
+        .expect(200);
+    assert_eq!(members["items"].as_array().unwrap().len(), 2);
+
+    let admin = desk.admin().await;
+    desk.poke(&admin, &format!("/users/{}/reactivate", ada.id))
+        .await
+        .expect(200);
+    desk.call("POST", "/auth/login", None, Some(&login))
+        .await
+        .expect(200);
+    // Those in office are shut by another, and those without a password where they come from.
+    shut(&admin, PASSWORD).await.expect(403);
+    let outside = confab_scenery::somebody(&desk.ports, UserRole::User).await.into();
+    let refused = shut(&outside, PASSWORD).await;
+    assert_eq!(fields(&refused), ["password"]);
+    desk.get(&outside, "/me").await.expect(200);
 }
 
 #[tokio::test]

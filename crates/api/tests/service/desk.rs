@@ -210,6 +210,18 @@ impl Desk {
         Person::of(&answer)
     }
 
+    /// An administrator, who came in by a password.
+    pub(crate) async fn admin(&self) -> Person {
+        let person = self.person().await;
+        let user_id = person.id.parse().unwrap();
+        let promoted = self
+            .ports
+            .accounts
+            .set_role(user_id, UserRole::Admin, self.ports.clock.now());
+        promoted.await.unwrap();
+        person
+    }
+
     /// A service account with an operator's token.
     pub(crate) async fn service(&self) -> Person {
         confab_scenery::somebody(&self.ports, UserRole::Service)

@@ -11,15 +11,6 @@ use crate::desk::{Desk, Person, fields, id};
 
 const ALL: [&str; 6] = ["read", "rooms", "members", "messages", "users", "tokens"];
 
-/// An administrator.
-async fn admin(desk: &Desk) -> Person {
-    let person = desk.person().await;
-    let user_id = person.id.parse().unwrap();
-    let now = desk.ports.clock.now();
-    desk.store.set_role(user_id, UserRole::Admin, now).await.unwrap();
-    person
-}
-
 /// A key, as somebody with a token.
 async fn key(desk: &Desk, admin: &Person, scopes: &[&str]) -> (Person, String) {
     let body = json!({"name": "The shop", "service": "shop", "scopes": scopes});
@@ -40,7 +31,7 @@ async fn put(desk: &Desk, who: &Person, path: &str, body: Value) -> Answer {
 #[tokio::test]
 async fn a_key_is_shown_once_and_opens_what_it_says() {
     let desk = Desk::open().await;
-    let (admin, ada) = (admin(&desk).await, desk.person().await);
+    let (admin, ada) = (desk.admin().await, desk.person().await);
     let (reader, key_id) = key(&desk, &admin, &["read"]).await;
     let room = desk.room(&ada, "private").await;
     desk.say(&ada, &room, "hello").await;
@@ -99,7 +90,7 @@ async fn a_key_is_shown_once_and_opens_what_it_says() {
 #[tokio::test]
 async fn a_key_ends_with_its_time_and_with_its_account() {
     let desk = Desk::open().await;
-    let admin = admin(&desk).await;
+    let admin = desk.admin().await;
     let body = json!({"name": "x", "service": "shop", "scopes": ALL, "expires_in": 60});
     let made = desk.post(&admin, "/api-keys", body).await.expect(201);
     let (forever, _) = key(&desk, &admin, &ALL).await;
@@ -139,7 +130,7 @@ async fn a_key_ends_with_its_time_and_with_its_account() {
 #[tokio::test]
 async fn a_wrong_key_is_named_by_its_fields() {
     let desk = Desk::open().await;
-    let (admin, ada) = (admin(&desk).await, desk.person().await);
+    let (admin, ada) = (desk.admin().await, desk.person().await);
     for (body, field) in [
         (json!({"name": "", "service": "shop", "scopes": ["read"]}), "name"),
         (
@@ -170,7 +161,7 @@ async fn a_wrong_key_is_named_by_its_fields() {
 #[tokio::test]
 async fn people_are_kept_by_outside_id() {
     let desk = Desk::open().await;
-    let admin = admin(&desk).await;
+    let admin = desk.admin().await;
     let (host, _) = key(&desk, &admin, &ALL).await;
     let path = "/users/by-external-id/customer%2F7%20%C3%BC";
     let body = json!({"display_name": "Ada", "email": "ada@example.org"});
@@ -222,7 +213,7 @@ async fn people_are_kept_by_outside_id() {
 #[tokio::test]
 async fn many_people_at_once_and_one_that_is_refused_hinders_no_other() {
     let desk = Desk::open().await;
-    let admin = admin(&desk).await;
+    let admin = desk.admin().await;
     let (host, _) = key(&desk, &admin, &ALL).await;
     let body = json!({"users": [
         {"external_id": "1", "display_name": "One"},
@@ -278,7 +269,7 @@ async fn many_people_at_once_and_one_that_is_refused_hinders_no_other() {
 #[tokio::test]
 async fn rooms_are_kept_by_key_with_members_in_the_same_call() {
     let desk = Desk::open().await;
-    let admin = admin(&desk).await;
+    let admin = desk.admin().await;
     let (host, _) = key(&desk, &admin, &ALL).await;
     let (ada, eve) = (desk.person().await, desk.person().await);
     put(&desk, &host, "/users/by-external-id/seller", json!({}))
@@ -348,7 +339,7 @@ async fn rooms_are_kept_by_key_with_members_in_the_same_call() {
 #[tokio::test]
 async fn a_room_that_is_deleted_while_it_is_kept_is_made_again() {
     let desk = Desk::open().await;
-    let admin = admin(&desk).await;
+    let admin = desk.admin().await;
     let (host, _) = key(&desk, &admin, &ALL).await;
     let body = json!({"name": "Offer"});
     let mut statuses = std::collections::BTreeSet::new();
@@ -369,7 +360,7 @@ async fn a_room_that_is_deleted_while_it_is_kept_is_made_again() {
 #[tokio::test]
 async fn members_come_and_go_by_outside_id_and_many_at_once() {
     let desk = Desk::open().await;
-    let admin = admin(&desk).await;
+    let admin = desk.admin().await;
     let (host, _) = key(&desk, &admin, &ALL).await;
     let ada = desk.person().await;
     for name in ["one", "two"] {
@@ -420,7 +411,7 @@ async fn members_come_and_go_by_outside_id_and_many_at_once() {
 #[tokio::test]
 async fn tokens_are_handed_out_for_people_and_can_be_ended() {
     let desk = Desk::open().await;
-    let admin = admin(&desk).await;
+    let admin = desk.admin().await;
     let (host, _) = key(&desk, &admin, &ALL).await;
     let user = put(&desk, &host, "/users/by-external-id/7", json!({}))
         .await
@@ -496,7 +487,7 @@ async fn tokens_are_handed_out_for_people_and_can_be_ended() {
 #[tokio::test]
 async fn accounts_are_shut_by_administrators_and_people_by_the_host() {
     let desk = Desk::open().await;
-    let admin = admin(&desk).await;
+    let admin = desk.admin().await;
     let (host, _) = key(&desk, &admin, &ALL).await;
     let (ada, bob) = (desk.person().await, desk.person().await);
     let room = desk.room(&ada, "private").await;

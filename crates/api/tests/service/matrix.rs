@@ -33,6 +33,7 @@ enum For {
     Gateway,
 }
 
+const PEOPLE: For = For::Office(&[UserRole::User]);
 const ADMIN: For = For::Office(&[UserRole::Admin]);
 const SERVICE: For = For::Office(&[UserRole::Service]);
 const OFFICES: For = For::Office(&[UserRole::Admin, UserRole::Service]);
@@ -69,6 +70,9 @@ const ROWS: &[Row] = &[
     Row("PATCH /me", For::Accounts, |_| Some(json!({"display_name": "x"}))),
     Row("PUT /me/password", For::Accounts, |_| {
         Some(json!({"current_password": "not this one", "new_password": "nor this one"}))
+    }),
+    Row("POST /me/deactivate", PEOPLE, |_| {
+        Some(json!({"password": "not this one"}))
     }),
     Row("GET /me/sessions", For::Accounts, NO_BODY),
     Row("DELETE /me/sessions", For::Accounts, NO_BODY),

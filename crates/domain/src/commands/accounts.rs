@@ -4,7 +4,8 @@ use super::{LoginFrom, SessionTimes, TokenPair, budgets, sessions};
 use crate::offices::{self, OfficeAct};
 use crate::ports::{NewUser, Ports, ProfilePatch, Signal};
 use crate::{
-    Actor, CustomStatus, Error, Findings, Result, Timestamp, Trace, User, UserId, UserRole, emoji, text,
+    Actor, CustomStatus, Error, Findings, Result, RoomId, Timestamp, Trace, User, UserId, UserRole, emoji,
+    text,
 };
 
 /// A registration, unchecked.
@@ -103,6 +104,7 @@ pub async fn update_profile(
     trace: Trace,
 ) -> Result<User> {
     let mut findings = Findings::default();
+    let tells_profile = wanted.display_name.is_some() || wanted.avatar_url.is_some();
     let display_name = checked_display_name(wanted.display_name, &mut findings);
     check_patch("avatar_url", wanted.avatar_url.as_ref(), text::url, &mut findings);
     check_patch("email", wanted.email.as_ref(), text::email, &mut findings);
@@ -127,7 +129,15 @@ pub async fn update_profile(
         .await?;
     user.expire_status(now);
     if tells_status {
-        tell_status(ports, &user).await;
+        tell_people(ports, user.id, |room_ids| Signal::Status {
+            user_id: user.id,
+            status: user.status.clone(),
+            room_ids,
+        })
+        .await;
+    }
+    if tells_profile {
+        tell_profile(ports, &user).await;
     }
     Ok(user)
 }
@@ -188,17 +198,61 @@ fn checked_status(status: CustomStatus, now: Timestamp, findings: &mut Findings)
     }
 }
 
-/// Tells the people of one's smaller rooms, and one's own devices. It may be missed, so nothing fails by it.
-async fn tell_status(ports: &Ports, user: &User) {
+/// Tells people of somebody's new name or picture.
+pub(super) async fn tell_profile(ports: &Ports, user: &User) {
+    tell_people(ports, user.id, |room_ids| Signal::Profile {
+        user_id: user.id,
+        username: user.username.clone(),
+        display_name: user.display_name.clone(),
+        avatar_url: user.avatar_url.clone(),
+        room_ids,
+    })
+    .await;
+}
+
+/// Tells the people of somebody's smaller rooms, and their own devices. It may be missed, so nothing fails by it.
+async fn tell_people(ports: &Ports, user_id: UserId, signal: impl FnOnce(Vec<RoomId>) -> Signal) {
     let members_max = ports.limits.presence_signal_members_max;
-    match ports.room_reads.small_rooms_of(user.id, members_max).await {
-        Ok(room_ids) => ports.signals.send(Signal::Status {
-            user_id: user.id,
-            status: user.status.clone(),
-            room_ids,
-        }),
-        Err(error) => tracing::debug!(%error, "a status was not told"),
+    match ports.room_reads.small_rooms_of(user_id, members_max).await {
+        Ok(room_ids) => ports.signals.send(signal(room_ids)),
+        Err(error) => tracing::debug!(%error, user.id = %user_id, "people were not told of a change"),
     }
+}
+
+/// Shuts one's own account, of which the password is asked again: its sessions end, its memberships and words
+/// stay. Administrators open it again.
+///
+/// For people who came in by a password. The accounts of others are kept where they come from; and of those in
+/// office somebody else shuts each, lest a house be left without.
+pub async fn deactivate_own_account(
+    ports: &Ports,
+    actor: &Actor,
+    password: String,
+    trace: Trace,
+) -> Result<()> {
+    if actor.role != UserRole::User {
+        return Err(Error::Forbidden(
+            "an account in office is shut by an administrator",
+        ));
+    }
+    budgets::take(ports, "login", &actor.user_id.to_string(), ports.limits.logins).await?;
+    let hash = ports.accounts.password_hash(actor.user_id).await?;
+    if hash.is_none() {
+        return Err(Error::invalid(
+            "password",
+            "is not known here: the account is kept where it comes from",
+        ));
+    }
+    if !ports.passwords.verify(password, hash).await? {
+        return Err(Error::invalid("password", "does not fit"));
+    }
+    let now = ports.clock.now();
+    ports
+        .accounts
+        .set_open(actor, actor.user_id, false, now, trace)
+        .await?;
+    tracing::info!(user.id = %actor.user_id, "somebody shut their own account");
+    Ok(())
 }
 
 /// Shuts or opens an account: its sessions end, its memberships stay. For administrators, and for the host

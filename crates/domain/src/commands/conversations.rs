@@ -5,7 +5,7 @@ use crate::ports::{Ports, Signal};
 use crate::rights::Act;
 use crate::{Actor, Conversation, ConversationPatch, Error, Result, RoomId, queries};
 
-/// Puts a conversation away, pins it, or silences it for oneself. All devices of the person are told.
+/// Puts a conversation away, pins it, silences it, or marks it unread, for oneself. All devices of the person are told.
 pub async fn update_conversation(
     ports: &Ports,
     actor: &Actor,
@@ -30,6 +30,7 @@ pub async fn update_conversation(
         room_id,
         last_read_number: None,
         unread: None,
+        is_marked_unread: patch.is_marked_unread,
         settings: Some(conversation.settings),
     });
     Ok(conversation)

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use super::accounts::{check_patch, checked_display_name, not_cleared};
+use super::accounts::{check_patch, checked_display_name, not_cleared, tell_profile};
 use super::rooms::MEMBERS_AT_ONCE_MAX;
 use super::{SessionTimes, TokenPair, sessions};
 use crate::offices::{self, OfficeAct};
-use crate::ports::{HostUser, Ports};
+use crate::ports::{HostUser, Kept, Ports};
 use crate::{Actor, Error, Findings, Result, Session, SessionId, Trace, User, UserId, UserRole, text};
 
 /// Most people made, changed or looked up in one request.
@@ -31,7 +31,14 @@ pub struct KeepUser {
 pub async fn keep_user(ports: &Ports, actor: &Actor, wanted: KeepUser, trace: Trace) -> Result<(User, bool)> {
     offices::check(OfficeAct::KeepUsers, actor.role)?;
     let user = checked(wanted)?;
-    ports.host.keep_user(actor, user, ports.clock.now(), trace).await
+    let (user, kept) = ports
+        .host
+        .keep_user(actor, user, ports.clock.now(), trace)
+        .await?;
+    if kept == Kept::Changed {
+        tell_profile(ports, &user).await;
+    }
+    Ok((user, kept == Kept::Made))
 }
 
 fn checked(wanted: KeepUser) -> Result<HostUser> {

@@ -5,7 +5,8 @@ use crate::ports::{Mark, Ports, Signal};
 use crate::rights::{self, Act, Standing};
 use crate::{Actor, Error, Result, RoomId, RoomKind, queries};
 
-/// Marks everything up to `number` as read. Never moves back, never beyond the last message.
+/// Marks everything up to `number` as read. Never moves back, never beyond the last message. Whether it moves or not,
+/// the conversation is no longer marked unread: its person has looked.
 pub async fn mark_read(ports: &Ports, actor: &Actor, room_id: RoomId, number: i64) -> Result<Mark> {
     checked(number)?;
     budgets::take_of(ports, "marks", actor, ports.limits.marks).await?;
@@ -29,12 +30,13 @@ pub async fn mark_read(ports: &Ports, actor: &Actor, room_id: RoomId, number: i6
             number: mark.number,
         });
     }
-    if mark.has_moved {
+    if mark.has_moved || mark.has_unmarked {
         ports.signals.send(Signal::Conversation {
             user_id,
             room_id,
             last_read_number: Some(mark.number),
             unread: Some(mark.unread),
+            is_marked_unread: mark.has_unmarked.then_some(false),
             settings: None,
         });
     }

@@ -24,7 +24,8 @@ mod send_message;
 mod sessions;
 
 pub use accounts::{
-    ChangePassword, Register, UpdateProfile, change_password, register, set_account_open, update_profile,
+    ChangePassword, Register, UpdateProfile, change_password, deactivate_own_account, register,
+    set_account_open, update_profile,
 };
 pub use api_keys::{
     API_KEY_DAYS_MAX, API_KEY_PREFIX, CreateApiKey, KeyPorts, MadeApiKey, authenticate_key, create_api_key,

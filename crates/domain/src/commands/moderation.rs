@@ -2,7 +2,7 @@
 
 use super::budgets;
 use super::change::change;
-use crate::ports::{Changed, Ports};
+use crate::ports::{Changed, Ports, Signal};
 use crate::{Actor, Deed, Error, Result, RoomId, Timestamp, Trace, UserId, text};
 
 /// Puts somebody out and keeps them out, member or not. A repeat changes nothing but the reason, when one is
@@ -68,17 +68,31 @@ pub async fn unmute_member(
 }
 
 /// Blocks somebody: no direct messages either way from now on, and what the blocker does is no longer shown to
-/// the other in their direct room. Nobody is told. Blocking twice changes nothing.
+/// the other in their direct room. Nobody but one's own devices is told. Blocking twice changes nothing.
 pub async fn block_user(ports: &Ports, actor: &Actor, user_id: UserId) -> Result<bool> {
     if user_id == actor.user_id {
         return Err(Error::invalid("user_id", "must be somebody else"));
     }
     budgets::take_of(ports, "blocks", actor, ports.limits.blocks).await?;
     let now = ports.clock.now();
-    ports.moderation.block(actor.user_id, user_id, now).await
+    let has_changed = ports.moderation.block(actor.user_id, user_id, now).await?;
+    tell_own_devices(ports, actor, user_id, has_changed, true);
+    Ok(has_changed)
 }
 
 /// Takes a block back. Who is not blocked stays so.
 pub async fn unblock_user(ports: &Ports, actor: &Actor, user_id: UserId) -> Result<bool> {
-    ports.moderation.unblock(actor.user_id, user_id).await
+    let has_changed = ports.moderation.unblock(actor.user_id, user_id).await?;
+    tell_own_devices(ports, actor, user_id, has_changed, false);
+    Ok(has_changed)
+}
+
+fn tell_own_devices(ports: &Ports, actor: &Actor, blocked_id: UserId, has_changed: bool, is_blocked: bool) {
+    if has_changed {
+        ports.signals.send(Signal::Block {
+            user_id: actor.user_id,
+            blocked_id,
+            is_blocked,
+        });
+    }
 }

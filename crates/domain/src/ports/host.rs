@@ -22,6 +22,17 @@ pub struct HostUser {
     pub email: Option<Option<String>>,
 }
 
+/// What became of somebody whom the host product told of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kept {
+    /// There was nobody of that id.
+    Made,
+    /// Something differed.
+    Changed,
+    /// Nothing did.
+    Unchanged,
+}
+
 /// A key with the account behind it.
 #[derive(Clone, Debug)]
 pub struct KeyBearer {
@@ -50,7 +61,7 @@ pub trait HostProduct: Send + Sync {
     /// Notes that a key was used, unless that was noted within `at_most_every`; over all nodes.
     async fn touch_api_key(&self, id: ApiKeyId, now: Timestamp, at_most_every: Duration) -> Result<()>;
 
-    /// Makes the host product's user of that outside id, or changes what differs; true when made. With
+    /// Makes the host product's user of that outside id, or changes what differs, and says which. With
     /// `user_registered` or `user_updated`; no event when nothing changes. Two nodes at once make one.
     /// `Conflict` names `username` or `email`.
     async fn keep_user(
@@ -59,7 +70,7 @@ pub trait HostProduct: Send + Sync {
         user: HostUser,
         now: Timestamp,
         trace: Trace,
-    ) -> Result<(User, bool)>;
+    ) -> Result<(User, Kept)>;
 
     /// People by the host product's own ids, in any order; unknown ids are left out. At most 1,000.
     async fn users_by_external_id(&self, external_ids: &[String]) -> Result<Vec<User>>;

@@ -167,6 +167,28 @@ pub enum Signal {
         /// Their rooms of at most 500 members.
         room_ids: Vec<RoomId>,
     },
+    /// Somebody has another name or picture; for people who share one of these rooms.
+    Profile {
+        /// Who.
+        user_id: UserId,
+        /// Their username.
+        username: String,
+        /// What others read.
+        display_name: String,
+        /// Their picture.
+        avatar_url: Option<String>,
+        /// Their rooms of at most 500 members.
+        room_ids: Vec<RoomId>,
+    },
+    /// For the person's own devices: they blocked somebody, or no longer.
+    Block {
+        /// Who blocks.
+        user_id: UserId,
+        /// Whom.
+        blocked_id: UserId,
+        /// Begun or ended.
+        is_blocked: bool,
+    },
     /// For the person's own devices: their own mark or settings in a room changed.
     Conversation {
         /// Whose.
@@ -177,6 +199,8 @@ pub enum Signal {
         last_read_number: Option<i64>,
         /// What is unread, where that changed.
         unread: Option<i64>,
+        /// Whether it is marked to be come back to, where that changed.
+        is_marked_unread: Option<bool>,
         /// Their settings, where those changed.
         settings: Option<ConversationSettings>,
     },

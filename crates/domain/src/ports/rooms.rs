@@ -135,6 +135,8 @@ pub struct Mark {
     pub unread: i64,
     /// Whether this call moved it.
     pub has_moved: bool,
+    /// Whether this call ended that the person had marked the conversation unread.
+    pub has_unmarked: bool,
     /// Where a read mark took the delivered mark along to.
     pub delivered: Option<i64>,
     /// Whether others may learn of it.

@@ -61,6 +61,8 @@ impl Encoded {
             }
             Signal::Presence { .. } => ("user_online", None),
             Signal::Status { .. } => ("user_status", None),
+            Signal::Profile { .. } => ("user_updated", None),
+            Signal::Block { .. } => ("block_updated", None),
             Signal::Conversation { .. } => ("conversation_updated", None),
             Signal::Replaced { .. } => return None,
         };

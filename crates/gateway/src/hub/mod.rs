@@ -382,8 +382,13 @@ impl Hub {
             Signal::Delivered { room_id, .. } => self.signal_room(*room_id, signal, |_| true),
             Signal::Status {
                 user_id, room_ids, ..
+            }
+            | Signal::Profile {
+                user_id, room_ids, ..
             } => self.signal_presence(*user_id, room_ids, signal) + self.signal_own(*user_id, signal),
-            Signal::Conversation { user_id, .. } => self.signal_own(*user_id, signal),
+            Signal::Block { user_id, .. } | Signal::Conversation { user_id, .. } => {
+                self.signal_own(*user_id, signal)
+            }
             Signal::Presence {
                 user_id, room_ids, ..
             } => self.signal_presence(*user_id, room_ids, signal),

@@ -72,17 +72,28 @@ impl CoalescedSignals {
 }
 
 impl CoalescedSignals {
-    fn send_own(&self, key: (RoomId, UserId), number: i64, signal: Signal) {
+    fn send_own(&self, key: (RoomId, UserId), number: i64, mut signal: Signal) {
         let mut own = self.own.lock();
         if own.len() >= WAITING_MAX && !own.contains_key(&key) {
             drop(own);
             return self.inner.send(signal);
         }
-        let known = own.get(&key).and_then(|known| match known {
-            Signal::Conversation { last_read_number, .. } => *last_read_number,
+        let waiting = own.get(&key).and_then(|waiting| match waiting {
+            Signal::Conversation {
+                last_read_number,
+                is_marked_unread,
+                ..
+            } => Some((*last_read_number, *is_marked_unread)),
             _ => None,
         });
-        if known.is_none_or(|known| known < number) {
+        if let (Some((_, Some(was_told))), Signal::Conversation { is_marked_unread, .. }) =
+            (waiting, &mut signal)
+        {
+            // The first of several reads alone says that it ended this; it is not to be lost with its number.
+            is_marked_unread.get_or_insert(was_told);
+        }
+        let known = waiting.and_then(|(number, _)| number);
+        if known.is_none_or(|known| known <= number) {
             own.insert(key, signal);
         }
     }
@@ -108,6 +119,14 @@ impl Signals for CoalescedSignals {
                 settings: None,
                 ..
             } => return self.send_own((room_id, user_id), number, signal),
+            // What waits was before it: told after it, a read would end the mark that was set since.
+            Signal::Conversation { user_id, room_id, .. } => {
+                let earlier = self.own.lock().remove(&(room_id, user_id));
+                return earlier
+                    .into_iter()
+                    .chain([signal])
+                    .for_each(|signal| self.inner.send(signal));
+            }
             other => return self.inner.send(other),
         };
         let mut marks = self.marks.lock();

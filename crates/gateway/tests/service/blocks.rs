@@ -9,13 +9,14 @@ use serde_json::{Value, json};
 
 use crate::house::{Guest, House, PATIENCE};
 
-const SIGNALS: [&str; 6] = [
+const SIGNALS: [&str; 7] = [
     "typing",
     "read",
     "delivered",
     "user_online",
     "user_offline",
     "user_status",
+    "user_updated",
 ];
 
 fn is_of(guest: &Guest) -> impl Fn(&Value) -> bool + use<> {
@@ -31,6 +32,7 @@ async fn set_status(house: &House, who: &Guest, text: &str) {
     };
     let wanted = UpdateProfile {
         status: Some(Some(status)),
+        display_name: Some(Some(text.to_owned())),
         ..UpdateProfile::default()
     };
     update_profile(&house.ports, &who.actor, wanted, Trace::default())
@@ -83,7 +85,14 @@ async fn a_direct_room_goes_quiet_both_ways_and_groups_do_not() {
     })
     .await;
     show_everything(&house, &bob, &mut his, &room, 1).await;
-    for name in ["typing", "delivered", "read", "user_online", "user_status"] {
+    for name in [
+        "typing",
+        "delivered",
+        "read",
+        "user_online",
+        "user_status",
+        "user_updated",
+    ] {
         hers.expect_where(name, is_of(&bob)).await;
     }
 
@@ -117,7 +126,14 @@ async fn a_direct_room_goes_quiet_both_ways_and_groups_do_not() {
     }
     house.say(&ada, group, "to all").await;
     show_everything(&house, &bob, &mut his, &group.to_string(), 1).await;
-    for name in ["typing", "delivered", "read", "user_online", "user_status"] {
+    for name in [
+        "typing",
+        "delivered",
+        "read",
+        "user_online",
+        "user_status",
+        "user_updated",
+    ] {
         let heard = hers.expect_where(name, is_of(&bob)).await;
         assert!(heard["room_id"].is_null() || heard["room_id"] == json!(group));
     }

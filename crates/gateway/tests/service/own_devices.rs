@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use confab_domain::commands::{UpdateProfile, update_conversation, update_profile};
+use confab_domain::commands::{UpdateProfile, block_user, unblock_user, update_conversation, update_profile};
 use confab_domain::{ConversationPatch, CustomStatus, Trace};
 use serde_json::json;
 
@@ -58,6 +58,115 @@ async fn marks_and_settings_reach_every_device_of_the_person_and_nobody_else() {
         Duration::from_millis(300),
     )
     .await;
+}
+
+#[tokio::test]
+async fn what_is_marked_unread_is_so_on_every_device_until_one_of_them_reads() {
+    let house = House::build(Plan {
+        nodes: 2,
+        ..Plan::default()
+    })
+    .await;
+    let (ada, bob) = (house.guest("ada").await, house.guest("bob").await);
+    let room = house.room(&[&ada, &bob]).await;
+    house.say(&ada, room, "read me").await;
+    let mut his = house.following(&bob, 1).await;
+    let mut tablet = house.open(1, "/ws?subscribe=none", &bob).await;
+    tablet.expect("hello").await;
+    let read = json!({"type": "read", "ref": "r", "room_id": room, "number": 1});
+    his.send_json(&read).await;
+    his.expect_reply("r").await;
+    let told = tablet.expect("conversation_updated").await;
+    assert!(told.get("marked_unread").is_none(), "nothing was marked");
+    let patch = ConversationPatch {
+        is_marked_unread: Some(true),
+        ..ConversationPatch::default()
+    };
+    update_conversation(&house.ports, &bob.actor, room, patch)
+        .await
+        .unwrap();
+    for socket in [&mut his, &mut tablet] {
+        socket
+            .expect_where("conversation_updated", |frame| frame["marked_unread"] == true)
+            .await;
+    }
+    // The same number once more: nobody else learns of it.
+    let mut hers = house.following(&ada, 1).await;
+    his.send_json(&read).await;
+    his.expect_reply("r").await;
+    let told = tablet.expect("conversation_updated").await;
+    assert_eq!(
+        (&told["marked_unread"], &told["last_read_number"]),
+        (&json!(false), &json!(1))
+    );
+    let is_mark =
+        |frame: &serde_json::Value| frame["type"] == "read" || frame["type"] == "conversation_updated";
+    hers.expect_none(is_mark, Duration::from_millis(300)).await;
+}
+
+#[tokio::test]
+async fn a_block_is_told_to_ones_own_devices_alone() {
+    let house = House::new().await;
+    let (ada, bob) = (house.guest("ada").await, house.guest("bob").await);
+    house.room(&[&ada, &bob]).await;
+    let (mut hers, mut his) = (house.following(&ada, 1).await, house.following(&bob, 1).await);
+    for _ in 0..2 {
+        block_user(&house.ports, &ada.actor, bob.id).await.unwrap();
+    }
+    for _ in 0..2 {
+        unblock_user(&house.ports, &ada.actor, bob.id).await.unwrap();
+    }
+    for blocked in [true, false] {
+        let told = hers.expect("block_updated").await;
+        assert_eq!(
+            (&told["user_id"], &told["blocked"]),
+            (&json!(bob.id), &json!(blocked))
+        );
+    }
+    let is_block = |frame: &serde_json::Value| frame["type"] == "block_updated";
+    hers.expect_none(is_block, Duration::from_millis(200)).await;
+    his.expect_none(is_block, Duration::ZERO).await;
+}
+
+#[tokio::test]
+async fn a_new_name_is_told_to_people_who_share_a_room_and_to_ones_own_devices() {
+    let house = House::new().await;
+    let (ada, bob, eve) = (
+        house.guest("ada").await,
+        house.guest("bob").await,
+        house.guest("eve").await,
+    );
+    house.room(&[&ada, &bob]).await;
+    let (mut hers, mut his) = (house.following(&ada, 1).await, house.following(&bob, 1).await);
+    let mut strangers = house.following(&eve, 0).await;
+    let email = UpdateProfile {
+        email: Some(Some("ada@example.org".to_owned())),
+        ..UpdateProfile::default()
+    };
+    change(&house, &ada, email).await;
+    let wanted = UpdateProfile {
+        display_name: Some(Some("Ada Lovelace".to_owned())),
+        avatar_url: Some(Some("https://pictures.example.org/ada.png".to_owned())),
+        ..UpdateProfile::default()
+    };
+    change(&house, &ada, wanted).await;
+    for socket in [&mut hers, &mut his] {
+        let told = socket.expect("user_updated").await;
+        assert_eq!(
+            told,
+            json!({
+                "type": "user_updated", "user_id": ada.id, "username": "ada", "display_name": "Ada Lovelace",
+                "avatar_url": "https://pictures.example.org/ada.png",
+            }),
+            "the address is nobody's, and its change no news"
+        );
+    }
+    strangers
+        .expect_none(
+            |frame| frame["type"] == "user_updated",
+            Duration::from_millis(200),
+        )
+        .await;
 }
 
 #[tokio::test]

@@ -174,7 +174,7 @@ pub(crate) async fn join<C: ConnectionTrait>(
                    last_read_number, last_delivered_number)
                VALUES ($1, $2, $3, $4, $5, $6, $7, $7)
                ON CONFLICT (room_id, user_id) DO UPDATE SET role = excluded.role, left_at = NULL,
-                   archived_at = NULL, archived_number = NULL, pinned_at = NULL,
+                   archived_at = NULL, archived_number = NULL, pinned_at = NULL, marked_unread_number = NULL,
                    joined_at = excluded.joined_at, joined_seq = excluded.joined_seq,
                    visible_from_number = excluded.visible_from_number,
                    last_read_number = excluded.last_read_number,

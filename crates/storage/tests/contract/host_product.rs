@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use confab_domain::ports::{Accounts, HostProduct, HostUser, NewRoom, OutsideProfile, SecretHash};
+use confab_domain::ports::{Accounts, HostProduct, HostUser, Kept, NewRoom, OutsideProfile, SecretHash};
 use confab_domain::{
     AccountEventKind, Actor, ApiKey, ApiKeyId, Deed, History, RoomId, RoomKind, Scope, Trace, User, UserRole,
 };
@@ -175,8 +175,8 @@ async fn keeps_people_by_outside_id(world: World) {
             .await
             .unwrap()
     };
-    let (made, is_new) = keep(wanted.clone()).await;
-    assert!(is_new);
+    let (made, kept) = keep(wanted.clone()).await;
+    assert_eq!(kept, Kept::Made);
     assert_eq!(made.external_id.as_deref(), Some("customer/7 ü"));
     assert_eq!((made.display_name.as_str(), made.role), ("Ada", UserRole::User));
     let batches = world.heard.take();
@@ -187,18 +187,21 @@ async fn keeps_people_by_outside_id(world: World) {
     let told = &batches[0].account_events[0];
     assert_eq!(told.actor_id, host.user_id);
 
-    assert_eq!(keep(wanted).await, (made.clone(), false));
-    assert_eq!(keep(person("customer/7 ü")).await, (made.clone(), false));
+    assert_eq!(keep(wanted).await, (made.clone(), Kept::Unchanged));
+    assert_eq!(
+        keep(person("customer/7 ü")).await,
+        (made.clone(), Kept::Unchanged)
+    );
     assert!(world.heard.take().is_empty(), "what changes nothing is not told");
 
-    let (changed, is_new) = keep(HostUser {
+    let (changed, kept) = keep(HostUser {
         username: Some("ada".into()),
         avatar_url: Some(Some("/a.png".into())),
         email: Some(None),
         ..person("customer/7 ü")
     })
     .await;
-    assert!(!is_new);
+    assert_eq!(kept, Kept::Changed);
     assert_eq!(
         (changed.id, changed.username.as_str(), changed.email.as_deref()),
         (made.id, "ada", None)
@@ -241,9 +244,9 @@ async fn makes_one_person_in_a_race(world: World) {
             .collect();
         let (mut ids, mut made) = (std::collections::HashSet::new(), 0);
         for attempt in attempts {
-            let (user, is_new) = attempt.await.unwrap().unwrap();
+            let (user, kept) = attempt.await.unwrap().unwrap();
             ids.insert(user.id);
-            made += usize::from(is_new);
+            made += usize::from(kept == Kept::Made);
         }
         assert_eq!((ids.len(), made), (1, 1));
         let batches = world.heard.take();
@@ -427,7 +430,7 @@ async fn first_sight(world: &World, profile: OutsideProfile) -> User {
     seen.await.unwrap()
 }
 
-async fn kept(world: &World, host: &Actor, external_id: &str) -> (User, bool) {
+async fn kept(world: &World, host: &Actor, external_id: &str) -> (User, Kept) {
     let keeping = world
         .store
         .keep_user(host, person(external_id), world.now(), Trace::default());
@@ -449,7 +452,7 @@ async fn an_outside_subject_is_the_person_of_that_outside_id(world: World) {
     // The other way round.
     let bob = first_sight(&world, outside("customer-8")).await;
     assert_eq!(bob.external_id.as_deref(), Some("customer-8"));
-    assert_eq!(kept(&world, &host, "customer-8").await, (bob, false));
+    assert_eq!(kept(&world, &host, "customer-8").await, (bob, Kept::Unchanged));
 
     let (eve, _) = kept(&world, &host, "customer-9").await;
     let shutting = world

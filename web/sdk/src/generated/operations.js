@@ -18,6 +18,7 @@ export const OPERATIONS = {
   createApiKey: ['POST', 'api-keys', false],
   createRoom: ['POST', 'rooms', false],
   deactivate: ['POST', 'users/{user_id}/deactivate', false],
+  deactivateMe: ['POST', 'me/deactivate', false],
   deleteMessage: ['DELETE', 'messages/{message_id}', false],
   deleteRoom: ['DELETE', 'rooms/{room_id}', false],
   editMessage: ['PATCH', 'messages/{message_id}', false],

@@ -283,6 +283,8 @@ export type Conversation = {
   last_message: Message | null;
   /** Read up to this message number. */
   last_read_number: number;
+  /** Whether one marked it unread, to come back to it: until one reads or says something there. */
+  marked_unread: boolean;
   /** Those among them that name one, or everybody (`@here`). */
   mention_count: number;
   peer: Peer | null;
@@ -350,6 +352,12 @@ export type CustomStatus = {
   text: string | null;
   /** When it ends by itself: hide it from then on. */
   until: string | null;
+};
+
+/** The password, once more. */
+export type DeactivateMeBody = {
+  /** The present one. */
+  password: string;
 };
 
 /** Who there is now. */
@@ -1397,7 +1405,7 @@ export type Unread = UnreadCounts & {
 export type UnreadCounts = {
   /** Those among them that name one, or everybody (`@here`). */
   mentions: number;
-  /** Rooms with any. */
+  /** Rooms with any, and rooms that one marked unread. */
   rooms: number;
   /** Messages. */
   unread: number;
@@ -1407,6 +1415,11 @@ export type UnreadCounts = {
 export type UpdateConversationBody = {
   /** Put away. It comes back with the next message, unless it is muted. */
   archived?: boolean | null;
+  /**
+   * Marked unread, to come back to it: until one reads (`/rooms/{room_id}/read`, any number) or says something
+   * there. The read mark itself never moves back.
+   */
+  marked_unread?: boolean | null;
   /** Until when to be told of nothing; null ends it. */
   muted_until?: string | null;
   /** `all`, `mentions` or `none`. */
@@ -2085,6 +2098,15 @@ export type UnsubscribedFrame = {
   type: "unsubscribed";
 };
 
+/** One blocked somebody, or no longer, on whatever device; to one's own connections alone. */
+export type BlockUpdatedSignal = {
+  /** Begun or ended. */
+  blocked: boolean;
+  type: "block_updated";
+  /** Whom. */
+  user_id: string;
+};
+
 /**
  * One's own mark or settings in a room changed, on whatever device; to one's own connections alone. Only
  * what changed is there.
@@ -2092,6 +2114,8 @@ export type UnsubscribedFrame = {
 export type ConversationUpdatedSignal = {
   /** One's read mark. */
   last_read_number?: number;
+  /** Whether one marked it unread. */
+  marked_unread?: boolean;
   /** Where. */
   room_id: string;
   /** One's settings. */
@@ -2164,6 +2188,19 @@ export type UserStatusSignal = {
   user_id: string;
 };
 
+/** Somebody has another name or picture. */
+export type UserUpdatedSignal = {
+  /** Their picture. */
+  avatar_url?: string | null;
+  /** What others read. */
+  display_name: string;
+  type: "user_updated";
+  /** Who. */
+  user_id: string;
+  /** Their username. */
+  username: string;
+};
+
 /** What a client says. */
 export type ClientFrame =
   | AuthFrame
@@ -2205,13 +2242,15 @@ export type DurableEvent =
 
 /** What may be missed. */
 export type Signal =
+  | BlockUpdatedSignal
   | ConversationUpdatedSignal
   | DeliveredSignal
   | ReadSignal
   | TypingSignal
   | UserOfflineSignal
   | UserOnlineSignal
-  | UserStatusSignal;
+  | UserStatusSignal
+  | UserUpdatedSignal;
 
 /** What the server says. */
 export type ServerFrame =
@@ -2366,6 +2405,17 @@ export interface Rest {
     /** The person. */
     user_id: string;
   }, options?: CallOptions): Promise<HostUser>;
+
+  /**
+   * Deactivate my account: `POST /me/deactivate`.
+   *
+   * All sessions and sockets end, and nobody logs in any more. Memberships stay, and so do one's words, under one's
+   * name; an administrator can open the account again. For people with a password: the accounts of others are kept
+   * where they come from, and administrators are shut by another.
+   */
+  deactivateMe(input: {
+    body: DeactivateMeBody;
+  }, options?: CallOptions): Promise<void>;
 
   /**
    * Delete a message: `DELETE /messages/{message_id}`.
@@ -3247,7 +3297,7 @@ export interface Rest {
   /**
    * Change a conversation for myself: `PATCH /conversations/{room_id}`.
    *
-   * Archive, pin, mute. Nobody else is told; one's own sockets are, by `conversation_updated`.
+   * Archive, pin, mute, mark as unread. Nobody else is told; one's own sockets are, by `conversation_updated`.
    */
   updateConversation(input: {
     /** The room. */

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use confab_domain::ports::{
-    Accounts, Changed, ConversationKey, Conversations, FormerText, HostProduct, HostUser, KeyBearer, Mark,
-    MessagePage, MessageReads, Moderation, NewMessage, NewRoom, NewUser, OutsideProfile, Page, PinKey,
+    Accounts, Changed, ConversationKey, Conversations, FormerText, HostProduct, HostUser, Kept, KeyBearer,
+    Mark, MessagePage, MessageReads, Moderation, NewMessage, NewRoom, NewUser, OutsideProfile, Page, PinKey,
     ProfilePatch, ReactionKey, RoomWrites, Rotation, Search, SearchFound, SearchRequest, SecretHash, Sent,
     Voice,
 };
@@ -283,7 +283,7 @@ impl HostProduct for Script {
     async fn touch_api_key(&self, _: ApiKeyId, _: Timestamp, _: Duration) -> Result<()> {
         Err(AWAY)
     }
-    async fn keep_user(&self, _: &Actor, _: HostUser, _: Timestamp, _: Trace) -> Result<(User, bool)> {
+    async fn keep_user(&self, _: &Actor, _: HostUser, _: Timestamp, _: Trace) -> Result<(User, Kept)> {
         Err(AWAY)
     }
     async fn users_by_external_id(&self, _: &[String]) -> Result<Vec<User>> {
