@@ -71,6 +71,60 @@ async fn a_reply_shows_its_parent_and_is_counted_there() {
 }
 
 #[tokio::test]
+async fn a_reply_mentions_whom_it_answers() {
+    let desk = Desk::open().await;
+    let (ada, bob, cyd) = (desk.person().await, desk.person().await, desk.person().await);
+    let room = desk.room(&ada, "public").await;
+    for who in [&bob, &cyd] {
+        join(&desk, who, &room).await;
+    }
+    let mentions = async |who: &Person| {
+        let list = desk.get(who, "/conversations").await.expect(200);
+        list["items"][0]["mention_count"].clone()
+    };
+    let question = send(&desk, &ada, &room, json!({"content": "Lunch?"})).await;
+    let answer = reply(&desk, &bob, &room, &question, "Yes").await;
+    assert_eq!(
+        (&answer["mentions"], mentions(&ada).await),
+        (&json!([ada.id]), json!(1))
+    );
+    let both = format!("@{} asks @{}", ada.username, cyd.username);
+    let answer = reply(&desk, &bob, &room, &question, &both).await;
+    assert_eq!(answer["mentions"], json!([ada.id, cyd.id]), "each once");
+    assert_eq!((mentions(&ada).await, mentions(&cyd).await), (json!(2), json!(1)));
+    // An edit says other words to the same person.
+    let edited = desk
+        .patch(&bob, &path(&answer), json!({"content": "No"}))
+        .await
+        .expect(200);
+    assert_eq!(edited["mentions"], json!([ada.id]));
+    assert_eq!((mentions(&ada).await, mentions(&cyd).await), (json!(2), json!(0)));
+    desk.delete(&bob, &path(&answer)).await.expect(204);
+    assert_eq!(mentions(&ada).await, 1);
+
+    let own = reply(&desk, &ada, &room, &question, "Anyone?").await;
+    assert_eq!(own["mentions"], json!([]), "nobody calls themselves");
+    desk.delete(&ada, &path(&own)).await.expect(204);
+    let to_nobody = reply(&desk, &bob, &room, &own, "gone").await;
+    assert_eq!(to_nobody["mentions"], json!([]), "a tombstone is nobody's word");
+    let bobs = send(&desk, &bob, &room, json!({"content": "bye"})).await;
+    desk.poke(&bob, &format!("/rooms/{room}/leave")).await.expect(204);
+    let late = reply(&desk, &ada, &room, &bobs, "wait").await;
+    assert_eq!(late["mentions"], json!([]), "who has left is not called");
+
+    let body = json!({"kind": "public", "name": "since", "history": "since_join"});
+    let since = id(&desk.post(&ada, "/rooms", body).await.expect(201));
+    join(&desk, &cyd, &since).await;
+    let said = send(&desk, &ada, &since, json!({"content": "early"})).await;
+    let answer = reply(&desk, &cyd, &since, &said, "ok").await;
+    assert_eq!(
+        answer["mentions"],
+        json!([]),
+        "whose it was is not for those who came later"
+    );
+}
+
+#[tokio::test]
 async fn a_thread_goes_in_pages_and_stays_with_those_who_may_read() {
     let desk = Desk::open().await;
     let (ada, bob, eve) = (desk.person().await, desk.person().await, desk.person().await);

@@ -23,7 +23,8 @@ pub async fn edit_message(
     }
     budgets::take_of(ports, "edits", actor, ports.limits.edits).await?;
     let message = message_of(ports, actor, message_id).await?;
-    let named = naming::named(ports, actor, message.room_id, &content, message.content_type).await?;
+    let (room_id, content_type) = (message.room_id, message.content_type);
+    let named = naming::named(ports, actor, room_id, &content, content_type, message.reply_to).await?;
     let deed = Deed::EditMessage {
         message_id,
         content,

@@ -5,11 +5,12 @@ use std::collections::HashSet;
 use crate::naming::{Candidate, Words, read};
 use crate::ports::Ports;
 use crate::{
-    Actor, ContentType, HERE_MEMBERS_MAX, MENTIONS_MAX, MemberRole, Named, Result, RoomId, UserRole,
+    Actor, ContentType, HERE_MEMBERS_MAX, History, MENTIONS_MAX, MemberRole, MessageId, Named, Result,
+    RoomId, RoomKind, UserId, UserRole,
 };
 
-/// What the text names in this room. A name that is no member's is plain text. A text without `@` asks the
-/// store nothing.
+/// What the text names in this room, and before all else whom it answers. A name that is no member's is plain text. A
+/// text without `@` that answers nobody asks the store nothing.
 ///
 /// Whoever leaves between this and the commit stays named; a mention counts for members alone, and joining
 /// again begins at the head.
@@ -19,24 +20,65 @@ pub(super) async fn named(
     room_id: RoomId,
     content: &str,
     content_type: ContentType,
+    reply_to: Option<MessageId>,
 ) -> Result<Named> {
     let Words {
         candidates,
         here,
         links,
     } = read(content, content_type);
+    let mut named: Vec<UserId> = match reply_to {
+        Some(parent_id) => answered(ports, actor, room_id, parent_id)
+            .await?
+            .into_iter()
+            .collect(),
+        None => Vec::new(),
+    };
+    if !candidates.is_empty() {
+        let by_name = mentions(ports, room_id, &candidates).await?;
+        named.extend(
+            by_name
+                .into_iter()
+                .filter(|user_id| named.first() != Some(user_id))
+                .collect::<Vec<_>>(),
+        );
+        named.truncate(MENTIONS_MAX);
+    }
     Ok(Named {
-        mentions: if candidates.is_empty() {
-            Vec::new()
-        } else {
-            mentions(ports, room_id, &candidates).await?
-        },
+        mentions: named,
         here: here && may_name_everybody(ports, actor, room_id).await?,
         links,
     })
 }
 
-async fn mentions(ports: &Ports, room_id: RoomId, candidates: &[Candidate]) -> Result<Vec<crate::UserId>> {
+/// Who said what is answered: to them a reply is meant as if it named them. Nobody for an answer to oneself or to a
+/// tombstone, in a direct room, where all is meant for the other, and where not everybody may see every message:
+/// there it would tell who wrote one of them.
+async fn answered(
+    ports: &Ports,
+    actor: &Actor,
+    room_id: RoomId,
+    parent_id: MessageId,
+) -> Result<Option<UserId>> {
+    let parent = ports.message_reads.previews(room_id, &[parent_id]).await?.pop();
+    let Some(parent) = parent.filter(|parent| !parent.is_deleted && parent.sender_id != actor.user_id) else {
+        return Ok(None);
+    };
+    let Some(access) = ports.room_reads.access(room_id, parent.sender_id).await? else {
+        return Ok(None);
+    };
+    if access.kind == RoomKind::Direct || access.current().is_none() {
+        return Ok(None);
+    }
+    let room = ports
+        .room_reads
+        .room(room_id, access.head.room_changed_seq)
+        .await?;
+    let is_open_to_all = room.is_some_and(|room| room.history == History::All);
+    Ok(is_open_to_all.then_some(parent.sender_id))
+}
+
+async fn mentions(ports: &Ports, room_id: RoomId, candidates: &[Candidate]) -> Result<Vec<UserId>> {
     let forms = |candidate: &Candidate| {
         let whole = Some(candidate.whole.clone());
         [whole, candidate.trimmed.clone()].into_iter().flatten()

@@ -46,7 +46,15 @@ pub async fn send_message(
         };
     }
     let body = &mut message.body;
-    body.named = naming::named(ports, actor, room_id, &body.content, body.content_type).await?;
+    body.named = naming::named(
+        ports,
+        actor,
+        room_id,
+        &body.content,
+        body.content_type,
+        body.reply_to,
+    )
+    .await?;
     ports.room_writes.send(message).await
 }
 
