@@ -15,7 +15,7 @@ import { memoryTokens } from './tokens.js';
 import { Typing } from './typing.js';
 import { upload } from './upload.js';
 
-/** @import { AckFrame, ClientFrame, DurableEvent, HelloFrame, LogInBody, Me, Message, RegisterBody, Rest, ServerFrame, Signal } from './generated/types.js' */
+/** @import { AckFrame, ClientFrame, DurableEvent, HelloFrame, LogInBody, Me, Message, RegisterBody, Rest, ServerFrame, Signal, UserUpdatedSignal } from './generated/types.js' */
 /** @import { ClientEvents, ClientOptions, ConnectionState, Draft, SocketTimes, UploadOptions } from './types/client.js' */
 
 /** @type {SocketTimes} */
@@ -146,6 +146,11 @@ export class ConfabClient extends Emitter {
   /** Ends the login, here and at the server; what was not sent is lost. */
   logOut() {
     return this.#session.logOut((refresh_token) => this.rest.logOut({ body: { refresh_token } }));
+  }
+
+  /** Shuts my own account: nobody signs in to it any more until an administrator opens it. @param {string} password */
+  deactivate(password) {
+    return this.#session.leave(() => this.rest.deactivateMe({ body: { password } }));
   }
 
   /** Gets another pair of tokens now; it is done in time by itself. */
@@ -453,12 +458,21 @@ export class ConfabClient extends Emitter {
       case 'user_offline':
         this.#presence.heard(frame);
         break;
+      case 'user_updated':
+        this.#renamed(frame);
+        break;
       case 'server_closing':
       case 'error':
         return;
       default:
     }
     this.emit('signal', /** @type {Signal} */ (frame));
+  }
+
+  /** On another device, when it is about me. @param {UserUpdatedSignal} signal */
+  #renamed({ user_id, username, display_name, avatar_url }) {
+    const { user } = this;
+    if (user?.id === user_id) void this.#session.changed({ ...user, username, display_name, avatar_url: avatar_url ?? null });
   }
 
   /** @param {DurableEvent} event */

@@ -22,6 +22,7 @@ const browserLock = (name, act) => {
 
 /** @extends {Emitter<SessionEvents>} */
 export class Session extends Emitter {
+  #isLeaving = false;
   #rest;
   #store;
   #lock;
@@ -82,6 +83,21 @@ export class Session extends Emitter {
       // It ends by itself in time; here it ends now.
     }
     await this.#end('asked');
+  }
+
+  /**
+   * Ends the login by a deed after which the server takes it no more; what it then says of it is no news.
+   *
+   * @param {() => Promise<unknown>} deed
+   */
+  async leave(deed) {
+    this.#isLeaving = true;
+    try {
+      await deed();
+      await this.#end('asked');
+    } finally {
+      this.#isLeaving = false;
+    }
   }
 
   /**
@@ -267,7 +283,7 @@ export class Session extends Emitter {
     this.#set(null);
     const stored = await this.#store.load();
     if (stored?.user.id === ended.user.id) await this.#store.save(null);
-    this.emit('signedOut', { reason });
+    this.emit('signedOut', { reason: this.#isLeaving ? 'asked' : reason });
   }
 
   /** @param {Tokens} tokens */

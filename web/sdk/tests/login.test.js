@@ -202,3 +202,24 @@ test('a renewal that failed is tried again by itself within a few seconds, and a
     client.close();
   }
 });
+
+test('another device learns of one\'s new name, and an account that one shuts is left for good', async () => {
+  const ada = await person(server.url);
+  const second = clientOf(server.url);
+  await second.logIn({ username: ada.username, password: 'correct horse battery' });
+  second.connect();
+  await until(second, 'state', () => second.state.phase === 'online');
+  const renamed = second.next('user', ({ user }) => user.display_name === 'Ada L.');
+  await ada.updateProfile({ display_name: 'Ada L.' });
+  await renamed;
+  assert.equal(second.user.display_name, 'Ada L.');
+
+  await assert.rejects(ada.deactivate('not it'), (problem) => problem.fields[0].field === 'password');
+  assert.equal(ada.user.username, ada.username);
+  const [asked, refused] = [ada.next('signedOut'), second.next('signedOut')];
+  await ada.deactivate('correct horse battery');
+  // Whatever comes first, the answer or the end of the connection: who asked for it is told so.
+  assert.deepEqual(await asked, { reason: 'asked' });
+  assert.deepEqual(await refused, { reason: 'refused' });
+  await assert.rejects(second.logIn({ username: ada.username, password: 'correct horse battery' }));
+});
