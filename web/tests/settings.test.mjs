@@ -169,3 +169,36 @@ test('notices of the system come for what one wants to be told of', async () => 
   assert.deepEqual(await told(), ['Ada Calls in Bell tower: ding dong', 'Ada Calls in Bell tower: @bob4 is named', 'Ada Calls in Bell tower: the last']);
   assert.deepEqual([ada.complaints, bob.complaints], [[], []]);
 });
+
+test('who deactivates the account is asked for the password, is out everywhere, and does not come in again', async () => {
+  const [ada, bob] = [await all.person(), await all.person()];
+  await ada.register('ada9', 'Ada Nine');
+  await bob.register('bob9', 'Bob Nine');
+  await makeRoom(ada, 'Left behind', ['Bob Nine']);
+  await ada.say('My last words');
+  await ada.arrived('My last words');
+  const other = await all.person();
+  await other.signIn('ada9');
+  const settings = await ada.showSettings();
+  await settings.getByRole('button', { name: /Deactivate my account/ }).click();
+  const dialog = ada.page.getByRole('dialog', { name: 'Deactivate my account' });
+  await dialog.getByText(/nobody can sign in to this account any more/).waitFor();
+  await dialog.getByLabel('Current password').fill('not it');
+  await dialog.getByRole('button', { name: 'Deactivate my account' }).click();
+  await dialog.getByText('The password does not fit.').waitFor();
+  await dialog.getByLabel('Current password').fill('correct horse battery staple');
+  await dialog.getByRole('button', { name: 'Deactivate my account' }).click();
+  await ada.page.getByRole('tab', { name: 'Sign in' }).waitFor();
+  await ada.toast('Your account is deactivated.');
+  // It was asked for: that is no news to who asked.
+  assert.equal(await ada.page.locator('.toast', { hasText: 'You were signed out' }).count(), 0);
+  await other.page.getByRole('tab', { name: 'Sign in' }).waitFor();
+  await ada.page.getByLabel('Username or e-mail').fill('ada9');
+  await ada.page.getByLabel('Password', { exact: true }).fill('correct horse battery staple');
+  await ada.page.getByRole('button', { name: 'Sign in' }).click();
+  await ada.page.locator('.wrong', { hasText: /\w/ }).waitFor();
+  await bob.open('Left behind');
+  await bob.arrived('My last words');
+  await bob.page.locator('.sender', { hasText: 'Ada Nine' }).waitFor();
+  assert.deepEqual([...ada.complaints, ...other.complaints, ...bob.complaints], []);
+});

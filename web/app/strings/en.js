@@ -89,6 +89,8 @@ export const en = {
   archive: 'Archive',
   unarchive: 'Take out of the archive',
   markRead: 'Mark as read',
+  markUnread: 'Mark as unread',
+  markedUnread: 'Marked as unread',
   chooseConversation: 'Choose a conversation',
   chooseConversationHint: 'Or begin a new one.',
   /** @param {string} name */
@@ -407,6 +409,10 @@ export const en = {
   changePassword: 'Change password',
   currentPassword: 'Current password',
   newPassword: 'New password',
+  deactivate: 'Deactivate my account',
+  deactivateQuestion:
+    'You are signed out everywhere, and nobody can sign in to this account any more. What you wrote stays in its rooms, under your name. Only an administrator can open the account again.',
+  deactivated: 'Your account is deactivated.',
   sessions: 'Where you are signed in',
   unknownDevice: 'Unknown device',
   thisDevice: 'This device',

@@ -26,6 +26,7 @@ const PLACES = {
   reactions: ['small_dialogs', 'WhoReacted'],
   receipts: ['small_dialogs', 'WhoRead'],
   history: ['small_dialogs', 'Versions'],
+  deactivate: ['small_dialogs', 'Deactivate'],
 };
 
 export function Dialogs() {

@@ -86,14 +86,14 @@ export function useOnce(act) {
   };
 }
 
-/** A form that is sent once at a time, and says what came of it. @param {(form: FormData, element: HTMLFormElement) => Promise<unknown>} act */
-export function useForm(act) {
+/** A form that is sent once at a time, and says what came of it. @param {(form: FormData, element: HTMLFormElement) => Promise<unknown>} act @param {string} [done] */
+export function useForm(act, done = t.saved) {
   const [words, setWords] = useState({ isWrong: false, text: '' });
   const submit = useOnce(async (/** @type {SubmitEvent} */ event) => {
     const element = /** @type {HTMLFormElement} */ (event.target);
     try {
       await act(new FormData(element), element);
-      setWords({ isWrong: false, text: t.saved });
+      setWords({ isWrong: false, text: done });
     } catch (error) {
       setWords({ isWrong: true, text: chat.explain(error) });
     }

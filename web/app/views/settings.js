@@ -23,7 +23,7 @@ export function Settings() {
     <${Looks} />
     <${Password} />
     <${Sessions} />
-    <section>
+    <section class="row">
       <button
         type="button"
         class="button danger"
@@ -34,6 +34,10 @@ export function Settings() {
       >
         ${t.signOut}
       </button>
+      ${me?.role === 'user'
+        ? html`<span class="grow"></span>
+            <button type="button" class="link-button" onClick=${() => ui.ask({ kind: 'deactivate' })}>${t.deactivate} …</button>`
+        : null}
     </section>
   <//>`;
 }

@@ -11,41 +11,41 @@ import { t } from '../strings/index.js';
 import { save } from './attachments.js';
 import { Avatar, RoomAvatar, usePicture } from './avatar.js';
 import { Dialog } from './dialogs.js';
-import { Loading, SearchField, useAnswer, useOnce } from './requests.js';
+import { Loading, SearchField, useAnswer, useForm, useOnce } from './requests.js';
 
 /** @import { Attachment, InvitationPreview, Member, Message, Room } from '../types.js' */
 
 /**
  * @param {{ title: string, text: string, yes: string, act: (reason: string) => Promise<unknown>, reasonLabel?: string,
- *   isReasonNeeded?: boolean, isSafe?: boolean }} props
+ *   isReasonNeeded?: boolean, isSecret?: boolean, isSafe?: boolean }} props
  */
-function Question({ title, text, yes, act, reasonLabel = '', isReasonNeeded = false, isSafe = false }) {
-  const [isBusy, setBusy] = useState(false);
-  const submit = async (/** @type {SubmitEvent} */ event) => {
-    event.preventDefault();
-    setBusy(true);
-    const form = new FormData(/** @type {HTMLFormElement} */ (event.target));
-    try {
-      await act(String(form.get('reason') ?? '').trim());
-      ui.ask(null);
-    } catch (error) {
-      chat.complain(error);
-      setBusy(false);
-    }
-  };
+function Question({ title, text, yes, act, reasonLabel = '', isReasonNeeded = false, isSecret = false, isSafe = false }) {
+  const { submit, said } = useForm(async (form) => {
+    const reason = String(form.get('reason') ?? '');
+    await act(isSecret ? reason : reason.trim());
+    ui.ask(null);
+  }, '');
   return html`<${Dialog} title=${title}>
     <form class="stack" onSubmit=${submit}>
       <p class="question" dir="auto">${text}</p>
       ${reasonLabel
         ? html`<div class="field">
             <label for="reason">${reasonLabel}</label>
-            <input class="input" id="reason" name="reason" maxlength="500" required=${isReasonNeeded} dir="auto" autofocus />
+            <input
+              class="input"
+              id="reason"
+              name="reason"
+              maxlength="500"
+              required=${isReasonNeeded}
+              autofocus
+              ...${isSecret ? { type: 'password', autocomplete: 'current-password' } : { dir: 'auto' }}
+            />
           </div>`
         : null}
       <div class="row">
-        <span class="grow"></span>
+        <span class="grow">${said}</span>
         <button type="button" class="button" onClick=${() => ui.ask(null)}>${t.cancel}</button>
-        <button type="submit" class=${`button primary ${isSafe ? '' : 'danger'}`} disabled=${isBusy} autofocus=${!reasonLabel}>${yes}</button>
+        <button type="submit" class=${`button primary ${isSafe ? '' : 'danger'}`} autofocus=${!reasonLabel}>${yes}</button>
       </div>
     </form>
   <//>`;
@@ -98,6 +98,22 @@ export function Report({ message }) {
   />`;
 }
 
+export function Deactivate() {
+  const act = async (/** @type {string} */ password) => {
+    await client.deactivate(password);
+    ui.toast(t.deactivated);
+  };
+  return html`<${Question}
+    title=${t.deactivate}
+    text=${t.deactivateQuestion}
+    yes=${t.deactivate}
+    act=${act}
+    reasonLabel=${t.currentPassword}
+    isReasonNeeded
+    isSecret
+  />`;
+}
+
 /** The way into a room by a link. @param {{ token: string, preview: InvitationPreview }} props */
 export function Invitation({ token, preview }) {
   const about = [t.kinds[/** @type {'public'} */ (preview.kind)], t.members(preview.member_count)].join(' · ');
@@ -116,7 +132,7 @@ export function Forward({ message }) {
   // A click that was not answered may be made again, to the same end.
   const [attempt] = useState(uniqueId);
   const rooms = [...chat.rooms.values()]
-    .filter((room) => room.isMember && room.title.toLocaleLowerCase().includes(words.trim().toLocaleLowerCase()))
+    .filter((room) => room.isListed && room.title.toLocaleLowerCase().includes(words.trim().toLocaleLowerCase()))
     .sort((a, b) => (a.lastActivity < b.lastActivity ? 1 : -1));
   const forward = useOnce(async (/** @type {Room} */ room) => {
     const done = await chat.attempt(client.rest.forwardMessage({ message_id: message.id, body: { room_id: room.id, client_id: `${attempt}-${room.id}` } }));
