@@ -176,12 +176,13 @@ export class Chat extends Observable {
   }
 
   /** @param {Conversation} conversation */
-  #learnConversation({ room: data, last_message, mention_count, last_read_number, settings, peer }) {
+  #learnConversation({ room: data, last_message, mention_count, marked_unread, last_read_number, settings, peer }) {
     const room = this.learnRoom(data);
     if (last_message && last_message.number >= (room.lastMessage?.number ?? 0)) room.lastMessage = last_message;
     room.readUpTo(last_read_number);
     room.mentions = room.unread > 0 ? mention_count : 0;
     room.settings = settings;
+    room.isMarkedUnread = marked_unread;
     if (peer) {
       room.peer = peer.user;
       this.people.learn([peer.user]);
@@ -227,10 +228,17 @@ export class Chat extends Observable {
     if (signal.type === 'user_status') {
       const user = this.people.get(signal.user_id);
       if (user) this.people.learn([{ ...user, status: signal.status }]);
+    } else if (signal.type === 'user_updated') {
+      const { type: _, user_id: id, ...profile } = signal;
+      this.people.learn([{ id, ...profile }]);
+    } else if (signal.type === 'block_updated') {
+      this.people.blocked.set(signal.user_id, signal.blocked);
+      this.people.changed();
     } else if (signal.type === 'conversation_updated') {
       const room = this.rooms.get(signal.room_id);
       if (!room) return;
       if (signal.settings) room.settings = signal.settings;
+      if (typeof signal.marked_unread === 'boolean') room.isMarkedUnread = signal.marked_unread;
       if (typeof signal.last_read_number === 'number') room.readUpTo(signal.last_read_number);
       room.changed();
       this.roomsChanged();
@@ -245,7 +253,9 @@ export class Chat extends Observable {
 
   #showUnread() {
     let count = 0;
-    for (const room of this.rooms.values()) if (!room.isMuted && !room.settings.archived) count += room.unread;
+    for (const room of this.rooms.values()) {
+      if (room.isListed && !room.isMuted && !room.settings.archived) count += room.unread || Number(room.isMarkedUnread);
+    }
     showUnread(count);
   }
 

@@ -41,6 +41,15 @@ export const deeds = {
     }
   },
 
+  /** To come back to it, or having come back. @param {Room} room @param {boolean} isOn */
+  async markUnread(room, isOn) {
+    room.isMarkedUnread = isOn;
+    chat.roomsChanged();
+    if (await chat.attempt(rest.updateConversation({ room_id: room.id, body: { marked_unread: isOn } }))) return;
+    room.isMarkedUnread = !isOn;
+    chat.roomsChanged();
+  },
+
   /** Whether I have blocked somebody. @param {string} userId */
   async lookAtBlocks(userId) {
     let isOn = false;

@@ -19,8 +19,10 @@ export class Room extends Observable {
   mentions = 0;
   /** @type {{ archived: boolean, pinned: boolean, notifications: string, muted_until: string | null }} */
   settings = { archived: false, pinned: false, notifications: 'all', muted_until: null };
-  /** The other person of a direct room. @type {User | null} */
-  peer = null;
+  /** Marked as unread, to come back to it. */
+  isMarkedUnread = false;
+  /** @type {User | null} */
+  #peer = null;
   /** Others' marks. @type {Map<string, Marks>} */
   marks = new Map();
   /** Once they were asked for. @type {Map<string, Member> | null} */
@@ -77,6 +79,15 @@ export class Room extends Observable {
     return this.myRole !== null;
   }
 
+  /** The other person of a direct room, as they are called now. */
+  get peer() {
+    return this.#peer && (this.chat.people.get(this.#peer.id) ?? this.#peer);
+  }
+
+  set peer(user) {
+    this.#peer = user;
+  }
+
   get title() {
     if (this.kind === 'direct') return this.peer?.display_name ?? t.someone;
     return this.data.name ?? t.unnamedRoom;
@@ -84,6 +95,12 @@ export class Room extends Observable {
 
   get unread() {
     return this.isMember ? Math.max(0, this.lastNumber - this.lastReadNumber) : 0;
+  }
+
+  /** Whether it has a place in the list: a direct room has none with the other person before something is said there. */
+  get isListed() {
+    const isBegun = this.kind !== 'direct' || this.lastNumber > 0 || this.data.created_by === this.chat.me?.id;
+    return this.isMember && (isBegun || this.isOpen);
   }
 
   get isMuted() {
@@ -293,6 +310,7 @@ export class Room extends Observable {
   /** The person sees the newest message. */
   markSeen() {
     if (!this.isMember || this.unread === 0 || this.lastNumber === 0) return;
+    this.isMarkedUnread = false;
     client.markRead(this.id, this.lastNumber);
     this.readUpTo(this.lastNumber);
   }
@@ -307,6 +325,7 @@ export class Room extends Observable {
       case 'message_created': {
         const { message } = event;
         this.lastNumber = Math.max(this.lastNumber, message.number);
+        if (message.sender_id === me) this.isMarkedUnread = false;
         if (!this.lastMessage || message.number >= this.lastMessage.number) this.lastMessage = message;
         this.data = { ...this.data, last_message_at: message.created_at };
         this.mark(message.sender_id, 'read', message.number);

@@ -22,7 +22,7 @@ export async function completionsFor(room, text, caret) {
 /** @param {Room} room @param {string} word */
 async function people(room, word) {
   /** @type {User[]} */
-  let users = [...(room.members?.values() ?? [])].map((member) => member.user);
+  let users = [...(room.members?.values() ?? [])].map((member) => chat.people.get(member.user_id) ?? member.user);
   // Of a large room not all are here.
   if (word && room.data.member_count > users.length) {
     const page = await client.rest.searchUsers({ query: word, limit: SHOWN_MAX }).catch(() => null);

@@ -1,6 +1,7 @@
 // The room that is open: its head, what was said, and where one writes.
 import { chat } from '../model/chat.js';
 import { client } from '../model/client.js';
+import { deeds } from '../model/deeds.js';
 import { uploads } from '../model/uploads.js';
 import { ui } from '../model/ui.js';
 import { html, useEffect, useRef, useState } from '../lib/html.js';
@@ -24,8 +25,11 @@ export function RoomView() {
   useEffect(() => {
     if (!id) return;
     const known = chat.rooms.get(id);
-    if (known) void known.open();
-    else void chat.fetchRoom(id).then((found) => (found ? found.open() : setMissing(true)));
+    if (known) {
+      void known.open();
+      // One came back to it.
+      if (known.isMarkedUnread && known.unread === 0) void deeds.markUnread(known, false);
+    } else void chat.fetchRoom(id).then((found) => (found ? found.open() : setMissing(true)));
   }, [id, room?.isMember]);
   if (!id && chat.isListed && chat.rooms.size === 0) return html`<${FirstSteps} />`;
   if (!id) {

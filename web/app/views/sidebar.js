@@ -68,7 +68,7 @@ function onFilterKey(event) {
 
 function Conversations() {
   const words = ui.filter.trim().toLocaleLowerCase();
-  const all = [...chat.rooms.values()].filter((room) => room.isMember);
+  const all = [...chat.rooms.values()].filter((room) => room.isListed);
   const fitting = words ? all.filter((room) => room.title.toLocaleLowerCase().includes(words)) : all;
   const byActivity = (/** @type {Room} */ a, /** @type {Room} */ b) => (a.lastActivity < b.lastActivity ? 1 : -1);
   const archived = fitting.filter((room) => room.settings.archived).sort(byActivity);
@@ -193,12 +193,13 @@ function onListKey(event) {
 /** @param {{ room: Room }} props */
 function Conversation({ room }) {
   useObserved(room);
-  const { unread, mentions } = room;
+  const { unread, mentions, isMarkedUnread } = room;
   return html`<a
-    class=${`conversation ${unread > 0 ? 'unread' : ''}`}
+    class=${`conversation ${unread > 0 || isMarkedUnread ? 'unread' : ''}`}
     href=${`#/room/${room.id}`}
     aria-current=${room.isOpen ? 'true' : undefined}
     data-room=${room.id}
+    onClick=${() => room.isOpen && markRead(room)}
     onContextMenu=${(/** @type {MouseEvent} */ event) => {
       event.preventDefault();
       openConversationMenu(event, room);
@@ -218,7 +219,9 @@ function Conversation({ room }) {
           ? html`<span class=${`badge ${room.isMuted ? 'quiet' : ''}`} data-unread=${unread}
               >${unread > 99 ? '99+' : unread}<span class="visually-hidden"> ${t.unreadMessages}</span></span
             >`
-          : null}
+          : isMarkedUnread
+            ? html`<span class="badge dot" data-marked><span class="visually-hidden">${t.markedUnread}</span></span>`
+            : null}
       </span>
     </span>
   </a>`;
@@ -265,9 +268,17 @@ export function openConversationMenu(event, room) {
   ];
   ui.openMenu(event, room.title, [
     ...own,
-    { label: t.markRead, icon: 'checks', act: () => room.markSeen() },
+    room.unread > 0 || room.isMarkedUnread
+      ? { label: t.markRead, icon: 'checks', act: () => markRead(room) }
+      : { label: t.markUnread, icon: 'unread', act: () => void deeds.markUnread(room, true) },
     ...(room.isOpen ? [{ label: t.pinnedMessages, icon: 'pin', act: () => ui.show({ kind: 'pins' }) }] : []),
   ]);
+}
+
+/** @param {Room} room */
+function markRead(room) {
+  if (room.unread > 0) room.markSeen();
+  else if (room.isMarkedUnread) void deeds.markUnread(room, false);
 }
 
 function Foot() {
