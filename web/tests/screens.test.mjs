@@ -47,7 +47,7 @@ const open = (page, how, what) =>
     { how, what },
   );
 
-const DIALOGS = ['new', 'add', 'settings', 'room', 'invite', 'shortcuts', 'picture', 'delete', 'leave', 'remove', 'ban', 'owner', 'report', 'forward', 'reactions', 'receipts', 'history', 'invitation', 'reports'];
+const DIALOGS = ['new', 'add', 'settings', 'room', 'invite', 'shortcuts', 'picture', 'delete', 'leave', 'remove', 'ban', 'owner', 'report', 'forward', 'reactions', 'receipts', 'history', 'invitation', 'reports', 'deactivate'];
 const PANELS = ['details', 'thread', 'search', 'pins', 'profile'];
 const LOOKS = [
   { look: 'light', options: {} },
@@ -157,7 +157,13 @@ for (const { look, options } of LOOKS) {
     await page.locator('.room-head').getByRole('button', { name: 'More actions' }).click();
     await page.getByRole('menu').waitFor();
     await see('menu');
-    await page.keyboard.press('Escape');
+    await page.getByRole('menuitem', { name: 'Mark as unread' }).click();
+    if (isTouch) await page.locator('.room-head').getByRole('button', { name: 'Back' }).click();
+    await entry.locator('[data-marked]').waitFor();
+    await see('list-marked');
+    await entry.click();
+    await entry.locator('[data-marked]').waitFor({ state: 'detached' });
+    await page.locator('.room textarea').waitFor();
     await page.locator('.room').getByRole('button', { name: 'Emoji', exact: true }).click();
     await page.getByRole('button', { name: 'grinning face', exact: true }).waitFor();
     await see('emoji');
