@@ -57,7 +57,8 @@ async fn on_postgres() {
             "m20261121_000008_archived_conversations",
             "m20261121_000009_moderation",
             "m20261121_000010_ended_things",
-            "m20261121_000011_marked_unread"
+            "m20261121_000011_marked_unread",
+            "m20261121_000014_posting"
         ]
     );
     four_at_once(url.clone()).await;

@@ -12,7 +12,7 @@ use crate::User;
 #[schema(example = json!({
     "id": "018cc251-f400-7000-8000-0000000000b1", "kind": "public", "name": "lobby",
     "description": null, "metadata": {}, "external_key": null, "history": "all", "is_active": true,
-    "avatar_url": null, "slow_mode_seconds": 0, "system_messages": false, "edit_window_seconds": null,
+    "avatar_url": null, "posting": "members", "slow_mode_seconds": 0, "system_messages": false, "edit_window_seconds": null,
     "created_by": "018cc251-f400-7000-8000-000000000001", "created_at": "2024-01-01T12:00:00.000Z",
     "updated_at": "2024-01-01T12:00:00.000Z", "last_seq": 42, "last_number": 40,
     "last_message_at": "2024-01-01T12:00:00.000Z"
@@ -39,6 +39,9 @@ pub struct Room {
     /// A picture.
     #[serde(default)]
     pub avatar_url: Option<String>,
+    /// Who may send: `members`, or `moderators` and above.
+    #[serde(default = "every_member")]
+    pub posting: String,
     /// Seconds between two messages of one member; 0 is off. Moderators and above are free of it.
     #[serde(default)]
     pub slow_mode_seconds: i64,
@@ -66,6 +69,11 @@ pub struct Room {
     pub last_message_at: Option<Timestamp>,
 }
 
+/// What rooms of before there was a choice are.
+fn every_member() -> String {
+    confab_domain::Posting::default().as_str().to_owned()
+}
+
 impl Room {
     /// From its slow part and its counters.
     pub fn new(room: confab_domain::Room, head: &RoomHead) -> Self {
@@ -88,6 +96,7 @@ impl Room {
             history: room.history.as_str().to_owned(),
             is_active: room.is_active,
             avatar_url: room.avatar_url,
+            posting: room.posting.as_str().to_owned(),
             slow_mode_seconds: room.slow_mode_seconds,
             system_messages: room.system_messages,
             edit_window_seconds: room.edit_window_seconds,

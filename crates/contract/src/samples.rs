@@ -2,8 +2,8 @@
 
 use confab_domain::{
     AccountEvent, AccountEventKind, ContentType, ConversationSettings, CustomStatus, Epoch, Event, EventBody,
-    EventId, Extras, History, LeaveReason, MemberRole, Message, MessageId, Notifications, Room, RoomId,
-    RoomKind, RoomSnapshot, Timestamp, Trace, User, UserId, UserRole, ports,
+    EventId, Extras, History, LeaveReason, MemberRole, Message, MessageId, Notifications, Posting, Room,
+    RoomId, RoomKind, RoomSnapshot, Timestamp, Trace, User, UserId, UserRole, ports,
 };
 use serde_json::json;
 use uuid::Uuid;
@@ -76,6 +76,7 @@ pub fn events() -> Vec<Event> {
                 history: History::All,
                 is_active: true,
                 avatar_url: None,
+                posting: Posting::Members,
                 slow_mode_seconds: 0,
                 system_messages: false,
                 edit_window_seconds: None,

@@ -18,7 +18,7 @@ use crate::ports::SecretHash;
 use crate::rights::{self, Act, Standing};
 use crate::{
     Actor, Ban, ContentType, Error, Invitation, InvitationId, LeaveReason, Member, MemberRole, Message,
-    MessageId, Named, Result, Room, RoomHead, RoomKind, Timestamp, UserId, UserRole,
+    MessageId, Named, Posting, Result, Room, RoomHead, RoomKind, Timestamp, UserId, UserRole,
 };
 
 /// Largest room, in members; a bound, not a promise of speed.
@@ -132,6 +132,8 @@ pub struct RoomPatch {
     pub avatar_url: Option<Option<String>>,
     /// Another pace, in seconds.
     pub slow_mode_seconds: Option<i64>,
+    /// Who may send from now on.
+    pub posting: Option<Posting>,
     /// Whether what happens is also told by messages.
     pub system_messages: Option<bool>,
     /// Another time for edits, in seconds; clearing leaves them for ever.
@@ -814,6 +816,9 @@ fn patched(room: &Room, patch: &RoomPatch, now: Timestamp) -> Option<Room> {
     if let Some(avatar_url) = &patch.avatar_url {
         changed.avatar_url.clone_from(avatar_url);
     }
+    if let Some(posting) = patch.posting {
+        changed.posting = posting;
+    }
     if let Some(seconds) = patch.slow_mode_seconds {
         changed.slow_mode_seconds = seconds;
     }
@@ -908,6 +913,7 @@ mod tests {
                 history: History::All,
                 is_active: true,
                 avatar_url: None,
+                posting: Posting::Members,
                 slow_mode_seconds: 0,
                 system_messages: false,
                 edit_window_seconds: None,

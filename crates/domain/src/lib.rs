@@ -48,8 +48,8 @@ pub use message::{
     Reaction, ReactionCount,
 };
 pub use room::{
-    Ban, Block, EDIT_WINDOW_SECONDS_MAX, History, Horizon, Member, MemberRole, Room, RoomAccess, RoomHead,
-    RoomKind, RoomSettings, SLOW_MODE_SECONDS_MAX,
+    Ban, Block, EDIT_WINDOW_SECONDS_MAX, History, Horizon, Member, MemberRole, Posting, Room, RoomAccess,
+    RoomHead, RoomKind, RoomSettings, SLOW_MODE_SECONDS_MAX,
 };
 pub use time::{Clock, Timestamp};
 pub use user::{Actor, CustomStatus, Privacy, Session, User, UserRole};

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use crate::{Actor, Error, Horizon, Member, MemberRole, Result, RoomKind, Timestamp, UserRole};
+use crate::{Actor, Error, Horizon, Member, MemberRole, Posting, Result, RoomKind, Timestamp, UserRole};
 
 /// Everything that can be asked of a room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -250,6 +250,8 @@ pub struct SendFacts<'a> {
     pub membership: Option<&'a Member>,
     /// In a direct room: whether the other person is shut or has blocked, or is blocked by, the sender.
     pub peer_unreachable: bool,
+    /// Who may send here.
+    pub posting: Posting,
     /// Seconds between two messages of one member; 0 is off.
     pub slow_mode_seconds: i64,
     /// When the sender last sent into the room.
@@ -286,13 +288,26 @@ pub fn may_send(facts: &SendFacts<'_>) -> Result<()> {
     if facts.user_role != UserRole::Service && muted_until.is_some_and(|until| until > facts.now) {
         return Err(Error::Forbidden("you are muted in this room"));
     }
+    may_post(facts.posting, facts.user_role, member)?;
     keeps_pace(facts, member)
 }
 
-/// Slow mode: one message in so many seconds. Moderators and above, and the host product, are free of it.
+/// Whether the room is for them to speak in: where moderators alone post, others are refused.
+pub fn may_post(posting: Posting, user_role: UserRole, member: Option<&Member>) -> Result<()> {
+    if posting == Posting::Members || is_above_rules(user_role, member) {
+        return Ok(());
+    }
+    Err(Error::Forbidden("only moderators post in this room"))
+}
+
+/// Moderators and above, and the host product, are free of what a room asks of its members.
+fn is_above_rules(user_role: UserRole, member: Option<&Member>) -> bool {
+    user_role == UserRole::Service || member.is_some_and(|member| member.role > MemberRole::Member)
+}
+
+/// Slow mode: one message in so many seconds.
 fn keeps_pace(facts: &SendFacts<'_>, member: Option<&Member>) -> Result<()> {
-    let is_free =
-        facts.user_role == UserRole::Service || member.is_some_and(|member| member.role > MemberRole::Member);
+    let is_free = is_above_rules(facts.user_role, member);
     let pace = Duration::from_secs(u64::try_from(facts.slow_mode_seconds).unwrap_or(0));
     let retry_after = facts
         .last_sent_at
@@ -316,6 +331,21 @@ mod tests {
             kind,
             user_role,
             member_role,
+        }
+    }
+
+    fn a_member(role: MemberRole) -> Member {
+        Member {
+            room_id: crate::RoomId(uuid::Uuid::nil()),
+            user_id: crate::UserId(uuid::Uuid::nil()),
+            role,
+            joined_at: Timestamp::from_millis(0),
+            joined_seq: 1,
+            visible_from_number: 0,
+            left_at: None,
+            muted_until: None,
+            last_read_number: 0,
+            last_delivered_number: 0,
         }
     }
 
@@ -386,21 +416,44 @@ mod tests {
     }
 
     #[test]
+    fn where_moderators_alone_post_others_are_refused() {
+        for (posting, user_role, member_role, is_allowed) in [
+            (Posting::Members, UserRole::User, Some(MemberRole::Member), true),
+            (
+                Posting::Moderators,
+                UserRole::User,
+                Some(MemberRole::Member),
+                false,
+            ),
+            (
+                Posting::Moderators,
+                UserRole::Admin,
+                Some(MemberRole::Member),
+                false,
+            ),
+            (
+                Posting::Moderators,
+                UserRole::User,
+                Some(MemberRole::Moderator),
+                true,
+            ),
+            (Posting::Moderators, UserRole::User, Some(MemberRole::Owner), true),
+            (Posting::Moderators, UserRole::Service, None, true),
+        ] {
+            let member = member_role.map(a_member);
+            assert_eq!(
+                may_post(posting, user_role, member.as_ref()).is_ok(),
+                is_allowed,
+                "{member_role:?}"
+            );
+        }
+    }
+
+    #[test]
     fn slow_mode_tells_the_exact_wait_and_spares_moderators() {
         let now = Timestamp::from_millis(100_000);
         let paced = |role, member_role, last_sent_ms: Option<i64>| {
-            let member = Member {
-                room_id: crate::RoomId(uuid::Uuid::nil()),
-                user_id: crate::UserId(uuid::Uuid::nil()),
-                role: member_role,
-                joined_at: now,
-                joined_seq: 1,
-                visible_from_number: 0,
-                left_at: None,
-                muted_until: None,
-                last_read_number: 0,
-                last_delivered_number: 0,
-            };
+            let member = a_member(member_role);
             may_send(&SendFacts {
                 kind: RoomKind::Public,
                 is_active: true,
@@ -408,6 +461,7 @@ mod tests {
                 sender_deactivated: false,
                 membership: Some(&member),
                 peer_unreachable: false,
+                posting: Posting::Members,
                 slow_mode_seconds: 30,
                 last_sent_at: last_sent_ms.map(Timestamp::from_millis),
                 now,

@@ -42,6 +42,22 @@ words! {
 }
 
 words! {
+    /// Who may send into a room.
+    Posting {
+        /// Every member.
+        Members = "members",
+        /// Moderators and above, and the host product: others read, react and leave.
+        Moderators = "moderators",
+    }
+}
+
+impl Default for Posting {
+    fn default() -> Self {
+        Self::Members
+    }
+}
+
+words! {
     /// How much a newcomer may read.
     History {
         /// Everything.
@@ -73,6 +89,9 @@ pub struct Room {
     /// A picture.
     #[serde(default)]
     pub avatar_url: Option<String>,
+    /// Who may send.
+    #[serde(default)]
+    pub posting: Posting,
     /// Seconds between two messages of one member; 0 is off. Moderators and above are free of it.
     #[serde(default)]
     pub slow_mode_seconds: i64,
@@ -249,6 +268,8 @@ pub struct Block {
 pub struct RoomSettings {
     /// A picture.
     pub avatar_url: Option<String>,
+    /// Who may send.
+    pub posting: Posting,
     /// Seconds between two messages of one member; 0 is off. At most [`SLOW_MODE_SECONDS_MAX`].
     pub slow_mode_seconds: i64,
     /// Whether what happens is also told by messages of type `system`.

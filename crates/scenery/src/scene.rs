@@ -86,6 +86,7 @@ async fn room(ports: &Ports, kind: RoomKind, owner: &Somebody, target: &Somebody
         metadata: None,
         history: None,
         member_ids: vec![target.id],
+        posting: None,
         settings: RoomSettings::default(),
     };
     let made = create_room(ports, &owner.actor, wanted, Trace::default()).await;

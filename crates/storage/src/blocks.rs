@@ -1,7 +1,7 @@
 //! Blocks between two people, and who may be heard.
 
 use confab_domain::ports::{BLOCKS_MAX, Page, Voice};
-use confab_domain::{Block, Error, Result, RoomId, RoomKind, Timestamp, User, UserId};
+use confab_domain::{Block, Error, Posting, Result, RoomId, RoomKind, Timestamp, User, UserId};
 use sea_orm::DbErr;
 use uuid::Uuid;
 
@@ -98,7 +98,7 @@ fn block_with_profile(row: &Row) -> Result<(Block, User), DbErr> {
 /// Whether somebody may be heard in a room now.
 pub(crate) async fn voice(store: &Store, room_id: RoomId, user_id: UserId) -> Result<Option<Voice>> {
     let sql = format!(
-        "SELECT r.kind, {is_peer_shut} AS is_peer_shut, {MEMBER} FROM rooms r \
+        "SELECT r.kind, r.posting, {is_peer_shut} AS is_peer_shut, {MEMBER} FROM rooms r \
          LEFT JOIN members m ON m.room_id = r.id AND m.user_id = $2 WHERE r.id = $1 AND r.deleted_at IS NULL",
         is_peer_shut = is_peer_shut("$2")
     );
@@ -107,6 +107,7 @@ pub(crate) async fn voice(store: &Store, room_id: RoomId, user_id: UserId) -> Re
     let read = |row: &Row| {
         Ok(Voice {
             kind: row.word("kind", RoomKind::parse)?,
+            posting: row.word("posting", Posting::parse)?,
             membership: rows::member_or_none(row)?,
             is_peer_unreachable: row.get::<Option<bool>>("is_peer_shut")?.unwrap_or(false),
         })

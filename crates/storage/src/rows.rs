@@ -3,8 +3,8 @@
 use confab_domain::ports::AccountState;
 use confab_domain::{
     Attachment, Ban, ContentType, CustomStatus, Extras, History, Invitation, Member, MemberRole, Message,
-    MessageId, PREVIEW_CHARS_MAX, Preview, Privacy, Room, RoomHead, RoomKind, Timestamp, User, UserId,
-    UserRole,
+    MessageId, PREVIEW_CHARS_MAX, Posting, Preview, Privacy, Room, RoomHead, RoomKind, Timestamp, User,
+    UserId, UserRole,
 };
 use sea_orm::{DbErr, QueryResult, TryGetable};
 use serde::de::DeserializeOwned;
@@ -133,6 +133,7 @@ noun! {
         history: word(History::parse),
         is_active: Row::get,
         avatar_url: Row::get,
+        posting: word(Posting::parse),
         slow_mode_seconds: Row::get,
         system_messages: Row::get,
         edit_window_seconds: Row::get,

@@ -255,6 +255,7 @@ async fn capabilities(
             "marks",
             "mentions",
             "moderation",
+            "posting",
             "pins",
             "presence",
             "reactions",

@@ -67,6 +67,8 @@ pub(crate) struct KeepRoomBody {
     /// A picture: an http(s) URL, or a path of this server.
     #[schema(max_length = 2048)]
     avatar_url: Option<String>,
+    /// Who may send: `members` (default), or `moderators` and above alone, as for announcements.
+    posting: Option<String>,
     /// Seconds between two messages of one member; 0 (default) is off.
     #[schema(minimum = 0, maximum = 21600)]
     slow_mode_seconds: Option<i64>,
@@ -104,11 +106,13 @@ async fn keep_room(
         metadata: body.metadata,
         history: body.history,
         member_ids: body.member_ids,
+        posting: body.posting,
         settings: RoomSettings {
             avatar_url: body.avatar_url,
             slow_mode_seconds: body.slow_mode_seconds.unwrap_or(0),
             system_messages: body.system_messages.unwrap_or(false),
             edit_window_seconds: body.edit_window_seconds,
+            ..RoomSettings::default()
         },
     };
     let (key, ids) = (&path.external_key, &body.member_external_ids);

@@ -113,6 +113,8 @@ pub(crate) struct CreateRoomBody {
     /// A picture: an http(s) URL, or a path of this server.
     #[schema(max_length = 2048)]
     avatar_url: Option<String>,
+    /// Who may send: `members` (default), or `moderators` and above alone, as for announcements.
+    posting: Option<String>,
     /// Seconds between two messages of one member; 0 (default) is off.
     #[schema(minimum = 0, maximum = 21600)]
     slow_mode_seconds: Option<i64>,
@@ -143,11 +145,13 @@ async fn create_room(
         metadata: body.metadata,
         history: body.history,
         member_ids: body.member_ids,
+        posting: body.posting,
         settings: RoomSettings {
             avatar_url: body.avatar_url,
             slow_mode_seconds: body.slow_mode_seconds.unwrap_or(0),
             system_messages: body.system_messages.unwrap_or(false),
             edit_window_seconds: body.edit_window_seconds,
+            ..RoomSettings::default()
         },
     };
     let made = commands::create_room(&ports, &caller.actor, wanted, caller.trace.clone()).await?;
@@ -226,6 +230,10 @@ pub(crate) struct UpdateRoomBody {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<String>, max_length = 2048)]
     avatar_url: Patch<String>,
+    /// Who may send: `members`, or `moderators` and above alone; null lets every member.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>)]
+    posting: Patch<String>,
     /// Seconds between two messages of one member; 0 and null switch it off.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<i64>, minimum = 0, maximum = 21600)]
@@ -259,6 +267,7 @@ async fn update_room(
         description: body.description,
         metadata: body.metadata,
         avatar_url: body.avatar_url,
+        posting: body.posting,
         slow_mode_seconds: body.slow_mode_seconds,
         system_messages: body.system_messages,
         edit_window_seconds: body.edit_window_seconds,

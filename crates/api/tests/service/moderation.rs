@@ -118,7 +118,7 @@ async fn a_room_has_settings_from_the_start_and_later() {
     let ada = desk.person().await;
     let body = json!({
         "kind": "private", "name": "r", "avatar_url": "https://example.org/a.png", "slow_mode_seconds": 5,
-        "system_messages": true, "edit_window_seconds": 0
+        "system_messages": true, "edit_window_seconds": 0, "posting": "moderators"
     });
     let made = desk.post(&ada, "/rooms", body).await.expect(201);
     assert_eq!(
@@ -126,18 +126,21 @@ async fn a_room_has_settings_from_the_start_and_later() {
             &made["avatar_url"],
             &made["slow_mode_seconds"],
             &made["system_messages"],
-            &made["edit_window_seconds"]
+            &made["edit_window_seconds"],
+            &made["posting"]
         ),
         (
             &json!("https://example.org/a.png"),
             &json!(5),
             &json!(true),
-            &json!(0)
+            &json!(0),
+            &json!("moderators")
         )
     );
     let path = format!("/rooms/{}", id(&made));
     let cleared = json!({
-        "avatar_url": null, "slow_mode_seconds": null, "system_messages": null, "edit_window_seconds": null
+        "avatar_url": null, "slow_mode_seconds": null, "system_messages": null, "edit_window_seconds": null,
+        "posting": null
     });
     let cleared = desk.patch(&ada, &path, cleared).await.expect(200);
     assert_eq!(
@@ -145,13 +148,22 @@ async fn a_room_has_settings_from_the_start_and_later() {
             &cleared["avatar_url"],
             &cleared["slow_mode_seconds"],
             &cleared["system_messages"],
-            &cleared["edit_window_seconds"]
+            &cleared["edit_window_seconds"],
+            &cleared["posting"]
         ),
-        (&Value::Null, &json!(0), &json!(false), &Value::Null)
+        (
+            &Value::Null,
+            &json!(0),
+            &json!(false),
+            &Value::Null,
+            &json!("members")
+        )
     );
     for (field, value) in [
         ("avatar_url", json!("javascript:alert(1)")),
         ("slow_mode_seconds", json!(21_601)),
+        ("posting", json!("nobody")),
+        ("posting", json!(1)),
         ("slow_mode_seconds", json!(-1)),
         ("slow_mode_seconds", json!("x")),
         ("system_messages", json!(1)),
@@ -209,6 +221,55 @@ async fn a_block_is_ones_own_affair() {
     put(&desk, &ada, &format!("/me/blocks/{}", Uuid::now_v7()), None)
         .await
         .expect(404);
+}
+
+#[tokio::test]
+async fn announcements_are_for_moderators_to_make_and_for_all_to_read() {
+    let desk = Desk::open().await;
+    let (ada, bob, host) = (desk.person().await, desk.person().await, desk.service().await);
+    let body = json!({"kind": "public", "name": "news", "posting": "everybody"});
+    assert_eq!(fields(&desk.post(&ada, "/rooms", body).await), ["posting"]);
+    let body = json!({"kind": "public", "name": "news", "member_ids": [bob.id]});
+    let room = id(&desk.post(&ada, "/rooms", body).await.expect(201));
+    let bobs = desk.say(&bob, &room, "before").await;
+    desk.patch(&ada, &format!("/rooms/{room}"), json!({"posting": "moderators"}))
+        .await
+        .expect(200);
+    let messages = format!("/rooms/{room}/messages");
+    let news = desk.say(&ada, &room, "news").await;
+    for body in [
+        json!({"content": "hm"}),
+        json!({"content": "hm", "reply_to": news["id"]}),
+    ] {
+        let refused = desk.post(&bob, &messages, body).await.expect(403);
+        assert_eq!(refused["detail"], "only moderators post in this room");
+    }
+    let elsewhere = desk.room(&bob, "private").await;
+    let joke = desk.say(&bob, &elsewhere, "a joke").await;
+    let forward = format!("/messages/{}/forward", id(&joke));
+    desk.post(&bob, &forward, json!({"room_id": room}))
+        .await
+        .expect(403);
+    // All else is as it was.
+    desk.get(&bob, &messages).await.expect(200);
+    put(
+        &desk,
+        &bob,
+        &format!("/messages/{}/reactions/👍", id(&news)),
+        None,
+    )
+    .await
+    .expect(200);
+    desk.patch(
+        &bob,
+        &format!("/messages/{}", id(&bobs)),
+        json!({"content": "then"}),
+    )
+    .await
+    .expect(200);
+    desk.post(&host, &messages, json!({"content": "from the house"}))
+        .await
+        .expect(201);
 }
 
 #[tokio::test]

@@ -105,6 +105,7 @@ impl Reference {
             history: History::SinceJoin,
             is_active: true,
             avatar_url: None,
+            posting: confab_domain::Posting::Members,
             slow_mode_seconds: 0,
             system_messages: false,
             edit_window_seconds: None,

@@ -90,6 +90,9 @@ pub async fn set_typing(
         if active && muted_until.is_some_and(|until| until > ports.clock.now()) {
             return Err(Error::Forbidden("you are muted in this room"));
         }
+        if active {
+            rights::may_post(voice.posting, actor.role, member)?;
+        }
         // Of two of whom one has blocked the other, neither learns of it by an error.
         if voice.is_peer_unreachable {
             return Ok(false);

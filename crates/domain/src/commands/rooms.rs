@@ -6,8 +6,8 @@ use super::budgets;
 use super::change::change;
 use crate::ports::{Changed, NewRoom, Ports};
 use crate::{
-    Actor, Deed, EDIT_WINDOW_SECONDS_MAX, Error, Findings, History, Result, RoomId, RoomKind, RoomPatch,
-    RoomSettings, SLOW_MODE_SECONDS_MAX, Timestamp, Trace, UserId, text,
+    Actor, Deed, EDIT_WINDOW_SECONDS_MAX, Error, Findings, History, Posting, Result, RoomId, RoomKind,
+    RoomPatch, RoomSettings, SLOW_MODE_SECONDS_MAX, Timestamp, Trace, UserId, text,
 };
 
 /// Most members given when a room is made, or added at once.
@@ -28,6 +28,8 @@ pub struct CreateRoom {
     pub history: Option<String>,
     /// Further members, at most 100.
     pub member_ids: Vec<UserId>,
+    /// Who may send: `members` (default) or `moderators`.
+    pub posting: Option<String>,
     /// What else its founder sets.
     pub settings: RoomSettings,
 }
@@ -43,6 +45,8 @@ pub struct UpdateRoom {
     pub metadata: Option<Option<Value>>,
     /// A new picture.
     pub avatar_url: Option<Option<String>>,
+    /// Who may send; clearing lets every member.
+    pub posting: Option<Option<String>>,
     /// Another pace; clearing switches it off.
     pub slow_mode_seconds: Option<Option<i64>>,
     /// Whether what happens is also told by messages; clearing switches it off.
@@ -90,6 +94,7 @@ pub(super) fn checked(wanted: CreateRoom, now: Timestamp) -> Result<NewRoom> {
     if wanted.member_ids.len() > MEMBERS_AT_ONCE_MAX {
         findings.add("member_ids", format!("must be at most {MEMBERS_AT_ONCE_MAX}"));
     }
+    let posting = checked_posting(wanted.posting.as_deref(), &mut findings);
     check_settings(&wanted.settings, &mut findings);
     findings.finish()?;
     let (Some(kind), Some(name), Some(history)) = (kind, name, history) else {
@@ -103,7 +108,10 @@ pub(super) fn checked(wanted: CreateRoom, now: Timestamp) -> Result<NewRoom> {
         metadata,
         history,
         member_ids: wanted.member_ids,
-        settings: wanted.settings,
+        settings: RoomSettings {
+            posting,
+            ..wanted.settings
+        },
     })
 }
 
@@ -151,8 +159,12 @@ pub async fn update_room(
     if let Some(metadata) = &metadata {
         findings.take("metadata", text::metadata(metadata));
     }
+    let posting = wanted
+        .posting
+        .map(|word| checked_posting(word.as_deref(), &mut findings));
     let settings = RoomSettings {
         avatar_url: wanted.avatar_url.clone().flatten(),
+        posting: Posting::default(),
         slow_mode_seconds: wanted.slow_mode_seconds.flatten().unwrap_or(0),
         system_messages: false,
         edit_window_seconds: wanted.edit_window_seconds.flatten(),
@@ -167,12 +179,24 @@ pub async fn update_room(
         description,
         metadata,
         avatar_url: wanted.avatar_url,
+        posting,
         slow_mode_seconds: wanted.slow_mode_seconds.map(Option::unwrap_or_default),
         system_messages: wanted.system_messages.map(Option::unwrap_or_default),
         edit_window_seconds: wanted.edit_window_seconds,
     });
     budgets::take_of(ports, "room_changes", actor, ports.limits.room_changes).await?;
     change(ports, actor, room_id, deed, trace).await
+}
+
+fn checked_posting(word: Option<&str>, findings: &mut Findings) -> Posting {
+    match word.map(Posting::parse) {
+        None => Posting::default(),
+        Some(Some(posting)) => posting,
+        Some(None) => {
+            findings.add("posting", "must be \"members\" or \"moderators\"");
+            Posting::default()
+        }
+    }
 }
 
 fn check_settings(settings: &RoomSettings, findings: &mut Findings) {

@@ -5,8 +5,8 @@ use async_trait::async_trait;
 
 use crate::ports::{Page, SecretHash};
 use crate::{
-    Ban, Block, Invitation, InvitationId, Member, MessageId, Report, Result, RoomId, RoomKind, Timestamp,
-    User, UserId,
+    Ban, Block, Invitation, InvitationId, Member, MessageId, Posting, Report, Result, RoomId, RoomKind,
+    Timestamp, User, UserId,
 };
 
 /// Most people that one person blocks.
@@ -17,6 +17,8 @@ pub const BLOCKS_MAX: i64 = 1_000;
 pub struct Voice {
     /// What the room is.
     pub kind: RoomKind,
+    /// Who may send there.
+    pub posting: Posting,
     /// Their row in the room, current or former.
     pub membership: Option<Member>,
     /// In a direct room: whether the other person is shut or has blocked, or is blocked by, them.

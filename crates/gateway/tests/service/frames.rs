@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use confab_domain::commands::UpdateRoom;
 use confab_domain::ports::RoomReads;
 use confab_domain::{Limits, Rate, Trace, commands};
 use confab_gateway::Settings;
@@ -181,6 +182,7 @@ async fn who_is_muted_or_blocked_shows_nothing() {
         .room
         .id;
     let room = house.room(&[&ada, &bob]).await;
+    let news = house.room(&[&ada, &bob]).await;
     house.say(&ada, direct, "read me").await;
     commands::block_user(&house.ports, &bob.actor, ada.id)
         .await
@@ -189,7 +191,7 @@ async fn who_is_muted_or_blocked_shows_nothing() {
     commands::mute_member(&house.ports, &ada.actor, room, bob.id, until, Trace::default())
         .await
         .unwrap();
-    let (mut hers, mut his) = (house.following(&ada, 2).await, house.following(&bob, 2).await);
+    let (mut hers, mut his) = (house.following(&ada, 3).await, house.following(&bob, 3).await);
     for frame in [
         json!({"type": "typing", "ref": "1", "room_id": direct}),
         json!({"type": "read", "ref": "2", "room_id": direct, "number": 1}),
@@ -204,6 +206,26 @@ async fn who_is_muted_or_blocked_shows_nothing() {
     his.send_json(&json!({"type": "typing", "ref": "3", "room_id": room}))
         .await;
     assert_eq!(his.expect_reply("3").await["code"], "forbidden");
+    let posting = |word: &str| UpdateRoom {
+        posting: Some(Some(word.to_owned())),
+        ..UpdateRoom::default()
+    };
+    commands::update_room(
+        &house.ports,
+        &ada.actor,
+        news,
+        posting("moderators"),
+        Trace::default(),
+    )
+    .await
+    .unwrap();
+    his.send_json(&json!({"type": "typing", "ref": "4", "room_id": news}))
+        .await;
+    assert_eq!(
+        his.expect_reply("4").await["code"],
+        "forbidden",
+        "they cannot say it either"
+    );
     // What comes after it is heard, so all that was to be heard before it was.
     commands::unmute_member(&house.ports, &ada.actor, room, bob.id, Trace::default())
         .await

@@ -260,6 +260,7 @@ impl House {
             metadata: None,
             history: Some(history.to_owned()),
             member_ids: guests[1..].iter().map(|guest| guest.id).collect(),
+            posting: None,
             settings: confab_domain::RoomSettings::default(),
         };
         create_room(&self.ports, &guests[0].actor, wanted, Trace::default())

@@ -226,6 +226,7 @@ async fn entered(ports: &Ports, room: &Room, members: &[&Actor]) -> Result<RoomI
         metadata: None,
         history: None,
         member_ids: others.iter().map(|member| member.user_id).collect(),
+        posting: None,
         settings: RoomSettings::default(),
     };
     let made = commands::create_room(ports, owner, wanted, Trace::default()).await?;

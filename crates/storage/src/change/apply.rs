@@ -197,7 +197,7 @@ pub(crate) async fn join<C: ConnectionTrait>(
 async fn update_room<C: ConnectionTrait>(run: &Runner<'_, C>, room: &Room) -> Result<(), DbErr> {
     let sql = format!(
         "UPDATE rooms SET name = $2, description = $3, metadata = {}, is_active = $5, updated_at = $6,
-            avatar_url = $7, slow_mode_seconds = $8, system_messages = $9, edit_window_seconds = $10 WHERE id = $1",
+            avatar_url = $7, slow_mode_seconds = $8, system_messages = $9, edit_window_seconds = $10, posting = $11 WHERE id = $1",
         run.dialect.json("$4")
     );
     let arguments = vec![
@@ -211,6 +211,7 @@ async fn update_room<C: ConnectionTrait>(run: &Runner<'_, C>, room: &Room) -> Re
         room.slow_mode_seconds.into(),
         room.system_messages.into(),
         room.edit_window_seconds.into(),
+        room.posting.as_str().into(),
     ];
     run.execute(&sql, arguments).await?;
     Ok(())

@@ -5,8 +5,8 @@ use std::collections::{HashMap, HashSet};
 use confab_domain::change::founding_role;
 use confab_domain::ports::{Changed, NewRoom};
 use confab_domain::{
-    Epoch, Error, EventBody, Findings, History, Person, Result, Room, RoomHead, RoomId, RoomKind, UserId,
-    UserRole, rights,
+    Epoch, Error, EventBody, Findings, History, Person, Posting, Result, Room, RoomHead, RoomId, RoomKind,
+    UserId, UserRole, rights,
 };
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, Value};
 use serde_json::Value as Json;
@@ -83,6 +83,7 @@ fn room_of(wanted: NewRoom, external_key: Option<&str>, act: &Act<'_>) -> (Room,
         history: wanted.history,
         is_active: true,
         avatar_url: wanted.settings.avatar_url,
+        posting: wanted.settings.posting,
         slow_mode_seconds: wanted.settings.slow_mode_seconds,
         system_messages: wanted.settings.system_messages,
         edit_window_seconds: wanted.settings.edit_window_seconds,
@@ -168,6 +169,7 @@ pub(crate) async fn direct_room(
                 history: History::All,
                 is_active: true,
                 avatar_url: None,
+                posting: Posting::Members,
                 slow_mode_seconds: 0,
                 system_messages: false,
                 edit_window_seconds: None,
@@ -236,8 +238,8 @@ async fn insert_room<C: ConnectionTrait>(
     let sql = format!(
         "INSERT INTO rooms (id, kind, history, name, description, metadata, created_by, created_at, updated_at,
             direct_low, direct_high, external_key, avatar_url, slow_mode_seconds, system_messages,
-            edit_window_seconds)
-         VALUES ($1, $2, $3, $4, $5, {}, $7, $8, $8, $9, $10, $11, $12, $13, $14, $15) ON CONFLICT DO NOTHING",
+            edit_window_seconds, posting)
+         VALUES ($1, $2, $3, $4, $5, {}, $7, $8, $8, $9, $10, $11, $12, $13, $14, $15, $16) ON CONFLICT DO NOTHING",
         run.dialect.json("$6")
     );
     let arguments = vec![
@@ -256,6 +258,7 @@ async fn insert_room<C: ConnectionTrait>(
         room.slow_mode_seconds.into(),
         room.system_messages.into(),
         room.edit_window_seconds.into(),
+        room.posting.as_str().into(),
     ];
     if run.execute(&sql, arguments).await? == 0 {
         return Ok(false);

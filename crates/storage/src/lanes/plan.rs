@@ -7,8 +7,8 @@ use std::sync::Arc;
 use confab_domain::ports::NewMessage;
 use confab_domain::rights::{SendFacts, may_read, may_send};
 use confab_domain::{
-    Attachment, Body, Error, Extras, Findings, Horizon, Member, Message, MessageId, Preview, Result, RoomId,
-    RoomKind, Timestamp, Upload, UploadId, UserId,
+    Attachment, Body, Error, Extras, Findings, Horizon, Member, Message, MessageId, Posting, Preview, Result,
+    RoomId, RoomKind, Timestamp, Upload, UploadId, UserId,
 };
 use uuid::Uuid;
 
@@ -51,6 +51,7 @@ pub(crate) struct RoomState {
     pub(crate) is_open_to_all: bool,
     pub(crate) is_active: bool,
     pub(crate) is_peer_shut: bool,
+    pub(crate) posting: Posting,
     pub(crate) slow_mode_seconds: i64,
 }
 
@@ -259,6 +260,7 @@ fn admit(job: &Job, row: &SendRow, last_sent_at: Option<Timestamp>, now: Timesta
         sender_deactivated: !row.is_sender_open,
         membership: row.membership.as_ref(),
         peer_unreachable: room.is_peer_shut,
+        posting: room.posting,
         slow_mode_seconds: room.slow_mode_seconds,
         last_sent_at,
         now,

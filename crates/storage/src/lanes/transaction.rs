@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 
 use confab_domain::ports::{NewMessage, partition_of};
-use confab_domain::{Epoch, MessageId, RoomId, RoomKind, Upload, UploadId};
+use confab_domain::{Epoch, MessageId, Posting, RoomId, RoomKind, Upload, UploadId};
 use sea_orm::{DbErr, RuntimeErr};
 use serde_json::json;
 use sqlx::{Acquire, PgConnection, Postgres, Sqlite, SqlitePool};
@@ -669,6 +669,7 @@ fn send_row(row: &Row) -> Result<SendRow, DbErr> {
                 .ok_or_else(|| DbErr::Type("rooms.kind holds an unknown word".to_owned()))?,
             is_active: row.get("is_active")?,
             is_open_to_all: row.get("is_open_to_all")?,
+            posting: row.word("posting", Posting::parse)?,
             slow_mode_seconds: row.get("slow_mode_seconds")?,
             is_peer_shut: row.get::<Option<bool>>("is_peer_shut")?.unwrap_or(false),
         }),
@@ -709,7 +710,7 @@ fn facts_sql(jobs: &str, dialect: Dialect, with_heads: bool) -> String {
     format!(
         "WITH j AS MATERIALIZED ({jobs})
         SELECT (SELECT name FROM epoch) AS epoch, r.kind, r.is_active, r.history = 'all' AS is_open_to_all,
-            r.slow_mode_seconds, m.last_sent_at, {member},
+            r.posting, r.slow_mode_seconds, m.last_sent_at, {member},
             EXISTS (SELECT 1 FROM users u WHERE u.id = j.sender_id AND u.deactivated_at IS NULL) AS is_sender_open,
             {is_peer_shut} AS is_peer_shut,
             (SELECT x.id FROM messages x WHERE x.client_key = j.client_key) AS repeat_id,

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use confab_domain::ports::{LogRequest, Moderation, RoomReads, RoomWrites};
 use confab_domain::{
-    Actor, Clock, Code, Deed, Error, MemberRole, Result, RoomId, RoomKind, RoomPatch, Timestamp, Trace,
-    UserRole,
+    Actor, Clock, Code, Deed, Error, MemberRole, Posting, Result, RoomId, RoomKind, RoomPatch, Timestamp,
+    Trace, UserRole,
 };
 use futures_util::future::join_all;
 
@@ -17,6 +17,7 @@ on_both!(
     super::ban_races_sends as a_ban_that_races_sends_has_none_after_it,
     super::muting as a_mute_is_kept_over_a_rejoin_and_ends_by_itself,
     super::settings as a_rooms_settings_are_kept,
+    super::announcements as where_moderators_post_members_are_heard_no_more_from_that_commit_on,
     super::slow_mode as slow_mode_paces_members_to_the_millisecond,
     super::slow_mode_at_once as of_two_sends_at_once_slow_mode_takes_one,
     super::blocking as a_block_silences_both_and_spares_the_past,
@@ -210,6 +211,7 @@ async fn settings(world: World) {
     let room = node.room(RoomKind::Public, &ann, &[]).await;
     let patch = RoomPatch {
         avatar_url: Some(Some("/media/1/a.png".into())),
+        posting: Some(Posting::Moderators),
         slow_mode_seconds: Some(30),
         system_messages: Some(true),
         edit_window_seconds: Some(Some(600)),
@@ -229,12 +231,45 @@ async fn settings(world: World) {
     assert_eq!(room.avatar_url.as_deref(), Some("/media/1/a.png"));
     assert_eq!(
         (
+            room.posting,
             room.slow_mode_seconds,
             room.system_messages,
             room.edit_window_seconds
         ),
-        (30, true, Some(600))
+        (Posting::Moderators, 30, true, Some(600))
     );
+}
+
+async fn announcements(world: World) {
+    let (node, other) = (world.node().await, world.node().await);
+    let (ann, bob) = (node.user("ann").await, node.user("bob").await);
+    let room = node.room(RoomKind::Public, &ann, &[&bob]).await;
+    let posting = async |posting| {
+        let patch = RoomPatch {
+            posting: Some(posting),
+            ..RoomPatch::default()
+        };
+        deed(&world, &node, room, &ann, Deed::UpdateRoom(patch))
+            .await
+            .unwrap();
+    };
+    other.say(room, &bob, "a", "hello").await.unwrap();
+    posting(Posting::Moderators).await;
+    // The other node has not heard of it; the lane reads what holds.
+    match other.say(room, &bob, "b", "hello?").await {
+        Err(Error::Forbidden(reason)) => assert_eq!(reason, "only moderators post in this room"),
+        outcome => panic!("{outcome:?}"),
+    }
+    let repeat = other.say(room, &bob, "a", "hello").await.unwrap();
+    assert!(repeat.is_duplicate, "a repeat is answered before");
+    other.say(room, &ann, "c", "news").await.unwrap();
+    let promote = Deed::ChangeRole(bob.user_id, MemberRole::Moderator);
+    deed(&world, &node, room, &ann, promote).await.unwrap();
+    other.say(room, &bob, "b", "more news").await.unwrap();
+    let demote = Deed::ChangeRole(bob.user_id, MemberRole::Member);
+    deed(&world, &node, room, &ann, demote).await.unwrap();
+    posting(Posting::Members).await;
+    other.say(room, &bob, "d", "hello again").await.unwrap();
 }
 
 async fn slow_room(world: &World, node: &Node, owner: &Actor, members: &[&Actor]) -> RoomId {

@@ -338,6 +338,8 @@ export type CreateRoomBody = {
   metadata?: Record<string, unknown> | null;
   /** One line, without bidirectional control characters. */
   name: string;
+  /** Who may send: `members` (default), or `moderators` and above alone, as for announcements. */
+  posting?: string | null;
   /** Seconds between two messages of one member; 0 (default) is off. */
   slow_mode_seconds?: number | null;
   /** Whether what happens (joined, left, renamed …) is also told by messages of type `system`; false by default. */
@@ -640,6 +642,8 @@ export type KeepRoomBody = {
   metadata?: Record<string, unknown> | null;
   /** One line, without bidirectional control characters. */
   name: string;
+  /** Who may send: `members` (default), or `moderators` and above alone, as for announcements. */
+  posting?: string | null;
   /** Seconds between two messages of one member; 0 (default) is off. */
   slow_mode_seconds?: number | null;
   /** Whether what happens is also told by messages of type `system`; false by default. */
@@ -1224,6 +1228,8 @@ export type Room = {
   metadata: Record<string, unknown>;
   /** Null for direct rooms. */
   name: string | null;
+  /** Who may send: `members`, or `moderators` and above. */
+  posting: string;
   /** Seconds between two messages of one member; 0 is off. Moderators and above are free of it. */
   slow_mode_seconds: number;
   /** Whether joining, leaving and renaming are also told by messages of type `system`. */
@@ -1455,6 +1461,8 @@ export type UpdateRoomBody = {
   metadata?: Record<string, unknown> | null;
   /** Cannot be cleared. */
   name?: string | null;
+  /** Who may send: `members`, or `moderators` and above alone; null lets every member. */
+  posting?: string | null;
   /** Seconds between two messages of one member; 0 and null switch it off. */
   slow_mode_seconds?: number | null;
   /** Whether what happens is also told by messages of type `system`. */
