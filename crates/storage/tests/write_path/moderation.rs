@@ -124,7 +124,8 @@ async fn ban_races_join(world: World) {
     }
 }
 
-/// Each sends one message after another until they are refused: some before the ban, none after it.
+/// Each sends one message after another until they are refused, which ends the test: some before the ban, none after
+/// it. How many depends on when the database lets the ban in: a file that two processes write to is not fair.
 async fn ban_races_sends(world: World) {
     let (one, other) = (world.node().await, world.node().await);
     let (ann, bob) = (one.user("ann").await, one.user("bob").await);
@@ -134,16 +135,16 @@ async fn ban_races_sends(world: World) {
             let (other, bob) = (&other, &bob);
             async move {
                 let mut last_seq = 0;
-                for n in 0..200 {
+                for n in 0.. {
                     match other.say(room, bob, &format!("{round}-{sender}-{n}"), "x").await {
                         Ok(sent) => last_seq = sent.message.seq,
                         Err(error) => {
                             assert_eq!(error.code(), Code::NotFound, "{error}");
-                            return (last_seq, true);
+                            break;
                         }
                     }
                 }
-                (last_seq, false)
+                last_seq
             }
         }));
         let banning = one
@@ -151,9 +152,8 @@ async fn ban_races_sends(world: World) {
             .change(room, &ann, ban(&bob, None), world.clock.now(), Trace::default());
         let (sent, banned) = soon(async { tokio::join!(sends, banning) }).await;
         let left_at = banned.unwrap().events[0].seq;
-        for (last_seq, is_refused) in sent {
+        for last_seq in sent {
             assert!(last_seq < left_at, "{last_seq} after {left_at}");
-            assert!(is_refused, "somebody who is banned sends on");
         }
     }
 }
