@@ -25,7 +25,7 @@ test('all JavaScript that is shipped is under 150 KB compressed', async () => {
   await ada.page.locator('.drawer').waitFor();
   await ada.page.evaluate(async () => {
     const base = document.querySelector('script[type=module]').src;
-    const names = ['new_conversation', 'settings', 'room_settings', 'small_dialogs', 'reports', 'emoji', 'drawer'];
+    const names = ['new_conversation', 'settings', 'room_settings', 'small_dialogs', 'emoji', 'drawer'];
     await Promise.all(names.map((name) => import(new URL(`views/${name}.js`, base).href)));
   });
   await ada.page.waitForLoadState('networkidle');

@@ -1,8 +1,10 @@
-// Who or what it is, at a glance.
+// Who or what it is and how they are, at a glance.
 import { chat } from '../model/chat.js';
 import { html, useEffect, useState } from '../lib/html.js';
 import { useObserved } from '../lib/observable.js';
+import { t } from '../strings/index.js';
 import { Icon } from './icons.js';
+import { shortly } from '../lib/time.js';
 
 /** @import { Room, User } from '../types.js' */
 
@@ -71,4 +73,23 @@ export function RoomAvatar({ room, size = '' }) {
   return html`<span class=${`avatar square ${size} hue-${hueOf(room.id)}`} aria-hidden="true">
     ${room.kind === 'private' ? initials(room.title) : html`<${Icon} name="hash" />`}
   </span>`;
+}
+
+/**
+ * @param {{ status: string, last_seen_at?: string | null }} presence
+ * @param {User | null} user
+ */
+export function presenceWords(presence, user) {
+  const words = /** @type {Record<string, string>} */ (t.presence)[presence.status] ?? '';
+  const seen = presence.last_seen_at ?? user?.last_seen_at;
+  const there = presence.status === 'offline' && seen ? t.lastSeen(shortly(seen)) : words;
+  const own = statusWords(user);
+  return own ? `${there} · ${own}` : there;
+}
+
+/** What they say of themselves, as long as it holds. @param {User | null} user */
+export function statusWords(user) {
+  const status = user?.status;
+  if (!status || (status.until && new Date(status.until) < new Date())) return '';
+  return [status.emoji, status.text].filter(Boolean).join(' ');
 }

@@ -13,7 +13,7 @@ const PLACES = {
   room: ['room_settings', 'RoomSettings'],
   invite: ['room_settings', 'Invite'],
   invitation: ['small_dialogs', 'Invitation'],
-  reports: ['reports', 'Reports'],
+  reports: ['room_settings', 'Reports'],
   shortcuts: ['small_dialogs', 'Shortcuts'],
   picture: ['small_dialogs', 'Lightbox'],
   delete: ['small_dialogs', 'DeleteMessage'],

@@ -7,11 +7,10 @@ import { html, useEffect, useLayoutEffect, useRef, useState } from '../lib/html.
 import { useObserved } from '../lib/observable.js';
 import { pointInTime } from '../lib/time.js';
 import { t } from '../strings/index.js';
-import { Avatar, PersonButton, RoomAvatar } from './avatar.js';
+import { Avatar, PersonButton, RoomAvatar, presenceWords } from './avatar.js';
 import { Composer } from './composer.js';
 import { Icon, IconButton } from './icons.js';
 import { MessageRow } from './message.js';
-import { presenceWords } from './presence.js';
 import { Loading, SearchField, useAnswer } from './requests.js';
 import { talkTo } from './sidebar.js';
 

@@ -8,8 +8,7 @@ import { shortly } from '../lib/time.js';
 import { deeds } from '../model/deeds.js';
 import { draftOf } from '../model/drafts.js';
 import { t } from '../strings/index.js';
-import { statusWords } from './presence.js';
-import { Avatar, RoomAvatar } from './avatar.js';
+import { Avatar, RoomAvatar, statusWords } from './avatar.js';
 import { Icon, IconButton } from './icons.js';
 import { SearchField, useAnswer } from './requests.js';
 

@@ -1,11 +1,10 @@
 // The client: one object that an application talks to.
 import { Address } from './address.js';
-import { Connection } from './connection.js';
+import { Connection, watchNetwork } from './connection.js';
 import { Emitter } from './emitter.js';
 import { Feed } from './feed.js';
 import { History } from './history.js';
 import { Marks } from './marks.js';
-import { watchNetwork } from './network.js';
 import { Outbox } from './outbox.js';
 import { Presence } from './presence.js';
 import { Problem } from './problem.js';

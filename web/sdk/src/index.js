@@ -3,9 +3,8 @@
 export { ConfabClient } from './client.js';
 export { Problem } from './problem.js';
 export { memoryTokens, webTokens } from './tokens.js';
-export { OUTBOX_MAX, webOutbox } from './outbox.js';
+export { OUTBOX_MAX, uniqueId, webOutbox } from './outbox.js';
 export { Timeline } from './timeline.js';
-export { uniqueId } from './unique.js';
 
 /** @typedef {import('./types/client.js').ClientOptions} ClientOptions */
 /** @typedef {import('./types/client.js').ClientEvents} ClientEvents */
