@@ -147,3 +147,25 @@ test('who is blocked is not heard, and is again once that is lifted', async () =
   await ada.message('Hello again?').waitFor();
   assert.deepEqual([ada.complaints, bob.complaints], [[], []]);
 });
+
+test('in a room of announcements moderators alone write, and others read so', async () => {
+  const [ada, bob] = [await all.person(), await all.person()];
+  await ada.register('ada9', 'Ada');
+  await bob.register('bob9', 'Bob Nine');
+  await makeRoom(ada, 'Notices', ['Bob Nine']);
+  await bob.open('Notices');
+  await bob.page.locator('.room textarea').waitFor();
+  await ada.showDetails();
+  await ada.page.getByRole('button', { name: 'Room settings' }).click();
+  await ada.page.getByLabel('Only moderators may write; all others read').check();
+  await ada.page.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
+  await ada.page.getByText('Saved.').waitFor();
+  await ada.escape();
+  await bob.page.getByText('Only moderators write in this room.').waitFor();
+  await ada.say('Closed on Monday');
+  await bob.arrived('Closed on Monday');
+  await ada.actOnMember('Bob Nine', 'Make moderator');
+  await bob.say('And on Tuesday');
+  await ada.arrived('And on Tuesday');
+  assert.deepEqual([...ada.complaints, ...bob.complaints], []);
+});

@@ -267,6 +267,7 @@ export const en = {
   youAreMutedForGood: 'A moderator has muted you until further notice.',
   /** @param {number} seconds */
   slowModeHere: (seconds) => `Slow mode: ${en.slowModeOf(seconds).toLowerCase()}`,
+  onlyModeratorsWrite: 'Only moderators write in this room.',
   roomIsClosed: 'This room is closed.',
 
   // Files
@@ -372,6 +373,7 @@ export const en = {
     if (seconds < 60) return `One message every ${counted(seconds, 'second', 'seconds')}`;
     return `One message every ${counted(seconds / 60, 'minute', 'minutes')}`;
   },
+  onlyModeratorsMayWrite: 'Only moderators may write; all others read',
   systemMessages: 'Tell in the room who comes and goes',
   deleteRoom: 'Delete room',
   deleteRoomQuestion: 'I know that this deletes the room and all its messages for everybody.',

@@ -229,6 +229,7 @@ export function Composer({ room, place, replyTo }) {
       <button type="button" class="link-button" onClick=${() => void deeds.block(peerId, false)}>${t.unblock}</button>
     </div>`;
   }
+  if (room.data.posting === 'moderators' && !room.isAtLeast('moderator')) return html`<div class="cannot-write">${t.onlyModeratorsWrite}</div>`;
   if (!room.data.is_active) return html`<div class="cannot-write">${t.roomIsClosed}</div>`;
   const label = isThread ? t.writeReply : editing ? t.editMessage : t.writeTo(room.title);
   const listId = `completions-${place}`;

@@ -23,6 +23,7 @@ export function RoomSettings({ room }) {
       description: String(form.get('description')).trim() || null,
       slow_mode_seconds: Number(form.get('slow')),
       system_messages: form.get('system') !== null,
+      posting: form.get('posting') === null ? 'members' : 'moderators',
     };
     const now = /** @type {Record<string, unknown>} */ (/** @type {unknown} */ (data));
     const body = Object.fromEntries(Object.entries(wanted).filter(([name, value]) => name in now && now[name] !== value));
@@ -46,6 +47,7 @@ export function RoomSettings({ room }) {
           )}
         </select>
       </div>
+      <label class="check"><input type="checkbox" name="posting" checked=${data.posting === 'moderators'} /> ${t.onlyModeratorsMayWrite}</label>
       <label class="check"><input type="checkbox" name="system" checked=${data.system_messages} /> ${t.systemMessages}</label>
       <div class="row"><button type="submit" class="button primary">${t.save}</button> ${said}</div>
     </form>

@@ -146,7 +146,8 @@ export class Person {
 
   /** @param {string} name */
   async open(name) {
-    await this.page.locator('a.conversation').filter({ hasText: name }).first().click();
+    // By its name: who wrote last in another one is named there, too.
+    await this.page.locator('a.conversation').filter({ has: this.page.locator('.name', { hasText: name }) }).first().click();
     await this.page.locator('.room h1', { hasText: name }).waitFor();
   }
 
