@@ -186,6 +186,14 @@ impl From<Error> for Failure {
                 code,
                 format!("a file has at most {bytes_max} bytes"),
             ),
+            Error::OverQuota { bytes_left } => Self::new(
+                status(code),
+                code,
+                format!(
+                    "your files take up almost all that you have: {bytes_left} bytes are left; delete messages with \
+                     files first"
+                ),
+            ),
             Error::UnsupportedMedia(detail) => Self::new(status(code), code, detail),
             Error::NotFound => said("it does not exist, or not for you"),
             Error::RateLimited {

@@ -92,6 +92,9 @@ pub(crate) fn again(error: &Arc<Error>) -> Error {
         Error::TooLarge { bytes_max } => Error::TooLarge {
             bytes_max: *bytes_max,
         },
+        Error::OverQuota { bytes_left } => Error::OverQuota {
+            bytes_left: *bytes_left,
+        },
         Error::UnsupportedMedia(what) => Error::UnsupportedMedia(what.clone()),
         Error::RateLimited {
             retry_after,

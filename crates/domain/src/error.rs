@@ -42,6 +42,12 @@ pub enum Error {
         /// What may come in.
         bytes_max: u64,
     },
+    /// A file of more bytes than its owner's quota has left.
+    #[error("over the quota: {bytes_left} bytes are left")]
+    OverQuota {
+        /// What the owner's files may still take up.
+        bytes_left: u64,
+    },
     /// A kind of file that may not come in; says which.
     #[error("unsupported media: {0}")]
     UnsupportedMedia(String),
@@ -93,7 +99,7 @@ impl Error {
             Self::Forbidden(_) => Code::Forbidden,
             Self::NotFound => Code::NotFound,
             Self::Conflict(_) => Code::Conflict,
-            Self::TooLarge { .. } => Code::TooLarge,
+            Self::TooLarge { .. } | Self::OverQuota { .. } => Code::TooLarge,
             Self::UnsupportedMedia(_) => Code::UnsupportedMedia,
             Self::RateLimited { .. } => Code::RateLimited,
             Self::Unavailable(..) => Code::Unavailable,

@@ -13,7 +13,7 @@ use crate::schema;
 const BOUNDARY: &str = "a-boundary-that-is-nowhere-else";
 
 /// One red pixel, and a comment that must not come out again.
-const GIF: &[u8] = b"GIF89a\x01\0\x01\0\x80\0\0\xff\0\0\0\0\0\x21\xfe\x06secret\0\
+pub(crate) const GIF: &[u8] = b"GIF89a\x01\0\x01\0\x80\0\0\xff\0\0\0\0\0\x21\xfe\x06secret\0\
     \x2c\0\0\0\0\x01\0\x01\0\0\x02\x02\x44\x01\0\x3b";
 
 fn part(name: &str, filename: &str, content_type: &str, bytes: &[u8]) -> Vec<u8> {
@@ -612,11 +612,12 @@ async fn uploads_have_a_budget_and_a_quota() {
     let ada = desk.person().await;
     upload(&desk, &ada, "a.txt", b"123456").await;
     let refused = try_upload(&desk, &ada, "b.txt", b"12345").await;
+    let refused = refused.expect(413);
+    assert_eq!(refused["code"], "too_large");
+    let detail = refused["detail"].as_str().unwrap();
     assert!(
-        refused.expect(413)["detail"]
-            .as_str()
-            .unwrap()
-            .contains("4 bytes")
+        detail.contains("all that you have") && detail.contains("4 bytes are left"),
+        "{detail}"
     );
     upload(&desk, &ada, "b.txt", b"1234").await;
     let limited = try_upload(&desk, &ada, "c.txt", b"1").await;

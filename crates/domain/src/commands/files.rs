@@ -24,7 +24,8 @@ pub async fn upload_file(
     bytes: &mut dyn ByteSource,
 ) -> Result<Attachment> {
     budgets::take_of(ports, "uploads", actor, ports.limits.uploads).await?;
-    let bytes_max = room_left(files, actor).await?;
+    let bytes_left = quota_left(files, actor).await?;
+    let bytes_max = files.rules.file_bytes_max.min(bytes_left);
     let now = ports.clock.now();
     let id = UploadId::mint(now);
     let filename = text::filename(filename);
@@ -45,7 +46,11 @@ pub async fn upload_file(
             if let Err(error) = files.uploads.abandon(id, ports.clock.now()).await {
                 tracing::warn!(%error, upload.id = %id, "a broken upload was not marked");
             }
-            return Err(refusal);
+            return Err(match refusal {
+                // What did not fit would have been small enough, had there been more left.
+                Error::TooLarge { bytes_max } if bytes_max == bytes_left => Error::OverQuota { bytes_left },
+                other => other,
+            });
         }
     };
     let file = Attachment {
@@ -63,19 +68,19 @@ pub async fn upload_file(
     Ok(file)
 }
 
-/// How large a file of this person may be. Files that come in at once may together pass the quota by as much
-/// as they are.
-async fn room_left(files: &Files, actor: &Actor) -> Result<u64> {
-    let rules = &files.rules;
-    if rules.quota_bytes == 0 || actor.role == UserRole::Service {
-        return Ok(rules.file_bytes_max);
+/// What the files of this person may still take up; a picture counts like any file. Files that come in at once may
+/// together pass the quota by as much as they are.
+async fn quota_left(files: &Files, actor: &Actor) -> Result<u64> {
+    let quota_bytes = files.rules.quota_bytes;
+    if quota_bytes == 0 || actor.role == UserRole::Service {
+        return Ok(u64::MAX);
     }
     let used = files.uploads.used_bytes(actor.user_id).await?;
-    match rules.quota_bytes.saturating_sub(used) {
+    match quota_bytes.saturating_sub(used) {
         0 => Err(Error::Forbidden(
             "your files take up all that you have; delete messages with files first",
         )),
-        left => Ok(left.min(rules.file_bytes_max)),
+        left => Ok(left),
     }
 }
 

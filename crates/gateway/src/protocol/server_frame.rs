@@ -199,7 +199,9 @@ pub(crate) fn error_frame(reference: Option<String>, room_id: Option<RoomId>, er
         Error::Unauthenticated(reason) | Error::Forbidden(reason) | Error::Conflict(reason) => {
             ((*reason).to_owned(), Vec::new(), None)
         }
-        Error::TooLarge { .. } | Error::UnsupportedMedia(_) => (error.to_string(), Vec::new(), None),
+        Error::TooLarge { .. } | Error::OverQuota { .. } | Error::UnsupportedMedia(_) => {
+            (error.to_string(), Vec::new(), None)
+        }
         Error::NotFound => (
             "there is no such thing, or not for you".to_owned(),
             Vec::new(),

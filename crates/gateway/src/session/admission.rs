@@ -108,7 +108,9 @@ fn problem(error: &Error, request_id: Option<&str>) -> Response {
         Error::Unauthenticated(detail) | Error::Forbidden(detail) | Error::Conflict(detail) => {
             ((*detail).to_owned(), Vec::new())
         }
-        Error::TooLarge { .. } | Error::UnsupportedMedia(_) => (error.to_string(), Vec::new()),
+        Error::TooLarge { .. } | Error::OverQuota { .. } | Error::UnsupportedMedia(_) => {
+            (error.to_string(), Vec::new())
+        }
         Error::NotFound => ("there is no such thing, or not for you".to_owned(), Vec::new()),
         Error::RateLimited { .. } => ("too many of these; try again later".to_owned(), Vec::new()),
         Error::Unavailable(..) => ("a part of the service is away; try again".to_owned(), Vec::new()),
