@@ -57,7 +57,7 @@ pub(crate) struct SignedMedia {
 #[utoipa::path(
     post, path = "/media/sign", tag = "files", request_body = SignMediaBody,
     responses((status = 200, description = "The links.", body = SignedMediaList)),
-    security(("access_token" = []))
+    security(("access_token" = []), ("api_key" = ["read"]))
 )]
 pub(crate) async fn sign_media(
     State(ports): State<Arc<Ports>>,
