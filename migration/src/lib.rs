@@ -10,6 +10,7 @@ mod m20261121_000008_archived_conversations;
 mod m20261121_000009_moderation;
 mod m20261121_000010_ended_things;
 mod m20261121_000011_marked_unread;
+mod m20261121_000012_avatars;
 mod m20261121_000014_posting;
 
 use std::time::Duration;
@@ -96,6 +97,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000009_moderation::Migration),
             Box::new(m20261121_000010_ended_things::Migration),
             Box::new(m20261121_000011_marked_unread::Migration),
+            Box::new(m20261121_000012_avatars::Migration),
             Box::new(m20261121_000014_posting::Migration),
         ]
     }

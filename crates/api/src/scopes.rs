@@ -66,6 +66,8 @@ mod tests {
             (Method::POST, "/uploads", Some(Scope::Messages)),
             (Method::GET, "/media/{upload_id}/{filename}", Some(Scope::Read)),
             (Method::POST, "/media/sign", Some(Scope::Read)),
+            (Method::PUT, "/rooms/{room_id}/avatar", Some(Scope::Rooms)),
+            (Method::PUT, "/me/avatar", Some(Scope::Users)),
             (Method::POST, "/api-keys", None),
             (Method::POST, "/auth/ticket", None),
             (Method::PUT, "/me/password", None),

@@ -20,7 +20,7 @@ pub struct User {
     pub username: String,
     /// What others read.
     pub display_name: String,
-    /// A picture.
+    /// A picture: an http(s) URL, or a path of this server that needs no token.
     pub avatar_url: Option<String>,
     /// `user`, `admin` or `service`.
     pub role: String,

@@ -36,7 +36,7 @@ pub struct Room {
     pub history: String,
     /// False once it is closed.
     pub is_active: bool,
-    /// A picture.
+    /// A picture: an http(s) URL, or a path of this server that needs no token.
     #[serde(default)]
     pub avatar_url: Option<String>,
     /// Who may send: `members`, or `moderators` and above.

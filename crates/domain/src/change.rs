@@ -18,7 +18,8 @@ use crate::ports::SecretHash;
 use crate::rights::{self, Act, Standing};
 use crate::{
     Actor, Ban, ContentType, Error, Invitation, InvitationId, LeaveReason, Member, MemberRole, Message,
-    MessageId, Named, Posting, Result, Room, RoomHead, RoomKind, Timestamp, UserId, UserRole,
+    MessageId, Named, NewAvatar, Posting, Result, Room, RoomHead, RoomKind, Timestamp, Upload, UploadId,
+    UserId, UserRole, next_avatar_url,
 };
 
 /// Largest room, in members; a bound, not a promise of speed.
@@ -129,7 +130,7 @@ pub struct RoomPatch {
     /// New metadata; clearing leaves `{}`.
     pub metadata: Option<Value>,
     /// A new picture.
-    pub avatar_url: Option<Option<String>>,
+    pub avatar: Option<NewAvatar>,
     /// Another pace, in seconds.
     pub slow_mode_seconds: Option<i64>,
     /// Who may send from now on.
@@ -159,6 +160,8 @@ pub struct Needs {
     pub reaction: Option<String>,
     /// How many messages are pinned.
     pub pins: bool,
+    /// This upload, and it locked, to become the room's picture.
+    pub avatar: Option<UploadId>,
 }
 
 impl Deed {
@@ -212,7 +215,14 @@ impl Deed {
                 invitation_id: Some(*id),
                 ..Needs::default()
             },
-            Self::Join | Self::UpdateRoom(_) | Self::DeleteRoom => Needs::default(),
+            Self::UpdateRoom(patch) => Needs {
+                avatar: match patch.avatar {
+                    Some(NewAvatar::Upload(id)) => Some(id),
+                    _ => None,
+                },
+                ..Needs::default()
+            },
+            Self::Join | Self::DeleteRoom => Needs::default(),
         }
     }
 
@@ -256,6 +266,8 @@ pub struct Facts {
     pub has_reacted: bool,
     /// How many messages are pinned, where the deed needs it.
     pub pinned_count: i64,
+    /// The upload that is to become the room's picture, when it is there whole.
+    pub avatar: Option<Upload>,
     /// The moment of the decision.
     pub now: Timestamp,
 }
@@ -518,7 +530,7 @@ pub fn decide(actor: &Actor, deed: &Deed, facts: &Facts) -> Result<Vec<Effect>> 
         }
         Deed::UpdateRoom(patch) => {
             permit(Act::EditRoom)?;
-            let changed = patched(&facts.room, patch, facts.now);
+            let changed = patched(actor, patch, facts)?;
             Ok(changed
                 .map(|room| Effect::RoomUpdated(Box::new(room)))
                 .into_iter()
@@ -802,7 +814,8 @@ fn room_for(newcomers: usize, facts: &Facts) -> Result<()> {
     Ok(())
 }
 
-fn patched(room: &Room, patch: &RoomPatch, now: Timestamp) -> Option<Room> {
+fn patched(actor: &Actor, patch: &RoomPatch, facts: &Facts) -> Result<Option<Room>> {
+    let room = &facts.room;
     let mut changed = room.clone();
     if let Some(name) = &patch.name {
         changed.name = Some(name.clone());
@@ -813,8 +826,9 @@ fn patched(room: &Room, patch: &RoomPatch, now: Timestamp) -> Option<Room> {
     if let Some(metadata) = &patch.metadata {
         changed.metadata.clone_from(metadata);
     }
-    if let Some(avatar_url) = &patch.avatar_url {
-        changed.avatar_url.clone_from(avatar_url);
+    if let Some(avatar) = &patch.avatar {
+        let present = room.avatar_url.as_deref();
+        changed.avatar_url = next_avatar_url(avatar, present, facts.avatar.as_ref(), actor)?;
     }
     if let Some(posting) = patch.posting {
         changed.posting = posting;
@@ -829,10 +843,10 @@ fn patched(room: &Room, patch: &RoomPatch, now: Timestamp) -> Option<Room> {
         changed.edit_window_seconds = seconds;
     }
     if changed == *room {
-        return None;
+        return Ok(None);
     }
-    changed.updated_at = now;
-    Some(changed)
+    changed.updated_at = facts.now;
+    Ok(Some(changed))
 }
 
 /// Roles a member may be given when a room is made or somebody is added: never `owner`.
@@ -956,6 +970,7 @@ mod tests {
                 .collect(),
             has_reacted: false,
             pinned_count: 0,
+            avatar: None,
             invitation: None,
             live_invitations: 0,
             now: NOW,

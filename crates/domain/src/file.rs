@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::{Attachment, MessageId, UploadId, UserId};
+use crate::{Attachment, AvatarOf, MessageId, UploadId, UserId};
 
 /// A file that came in whole.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +15,8 @@ pub struct Upload {
     pub owner_id: UserId,
     /// The message that bears it, whose room alone decides who may read it. None: its owner alone.
     pub message_id: Option<MessageId>,
+    /// Whose picture it is; then no message bears it, and everybody may see its thumbnail.
+    pub avatar_of: Option<AvatarOf>,
     /// Type of its thumbnail, when it has one.
     pub thumbnail_type: Option<String>,
 }
@@ -34,7 +36,7 @@ pub struct FileRules {
     pub types_allowed: Vec<String>,
     /// Types that may not; they win over those allowed.
     pub types_denied: Vec<String>,
-    /// A file that no message bears by then is removed.
+    /// A file that no message bears by then, and that is no picture of anybody, is removed.
     pub unattached_ttl: Duration,
     /// How long a signed link opens its file at most; at least half of it.
     pub link_ttl: Duration,

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod avatar;
 pub mod change;
 pub mod commands;
 mod conversation;
@@ -23,6 +24,7 @@ pub mod text;
 mod time;
 mod user;
 
+pub use avatar::{AvatarOf, NewAvatar, avatar_upload, avatar_url, next_avatar_url};
 pub use change::{Deed, Effect, Facts, Needs, Person, RoomPatch, decide};
 pub use conversation::{
     Conversation, ConversationPatch, ConversationSettings, MessageReceipt, Notifications, ReceiptCounts,

@@ -172,6 +172,15 @@ pub fn url(text: &str) -> Checked<()> {
     }
 }
 
+/// A URL as [`url`] takes it, but no path of this server.
+pub fn url_elsewhere(text: &str) -> Checked<()> {
+    url(text)?;
+    if text.starts_with('/') {
+        return Err("must be an http(s) URL; a picture that was uploaded is set by its upload_id".into());
+    }
+    Ok(())
+}
+
 /// The name of a file, made safe rather than refused, for people do not choose what their files are called:
 /// without folders, control and bidi characters or what shells and drives treat specially, in NFC, at most
 /// 200 bytes with its ending kept. Never empty, never `.` or `..`.

@@ -2,7 +2,8 @@
 
 use confab_domain::ports::{HostUser, Kept, NewUser};
 use confab_domain::{
-    AccountEventKind, Actor, Control, Error, Result, Timestamp, Trace, User, UserId, UserRole, text,
+    AccountEventKind, Actor, AvatarOf, Control, Error, Result, Timestamp, Trace, User, UserId, UserRole,
+    next_avatar_url, text,
 };
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr};
 
@@ -11,6 +12,7 @@ use crate::connect::{Store, bounded_domain};
 use crate::dialect::Runner;
 use crate::error::{Failure, failure, from_db};
 use crate::rows::{self, USER};
+use crate::uploads;
 use crate::users::{USERNAMES_TRIED_MAX, free_username, insert};
 
 const USERNAME_TAKEN: Error = Error::Conflict("the username is taken");
@@ -31,6 +33,10 @@ pub(crate) async fn keep(
             return change(store, transaction, actor, was, wanted, now, trace).await;
         }
         let id = UserId::mint(now);
+        let avatar_url = match &wanted.avatar {
+            Some(avatar) => next_avatar_url(avatar, None, None, actor)?,
+            None => None,
+        };
         let own_name = text::username(&wanted.external_id)
             .is_ok()
             .then_some(wanted.external_id.as_str());
@@ -44,7 +50,7 @@ pub(crate) async fn keep(
                 display_name: wanted.display_name.clone().unwrap_or_else(|| username.clone()),
                 username,
                 email: wanted.email.clone().flatten(),
-                avatar_url: wanted.avatar_url.clone().flatten(),
+                avatar_url: avatar_url.clone(),
                 password_hash: None,
                 role: UserRole::User,
             };
@@ -106,8 +112,8 @@ async fn change(
     if let Some(display_name) = wanted.display_name {
         user.display_name = display_name;
     }
-    if let Some(avatar_url) = wanted.avatar_url {
-        user.avatar_url = avatar_url;
+    if let Some(avatar) = &wanted.avatar {
+        user.avatar_url = next_avatar_url(avatar, was.avatar_url.as_deref(), None, actor)?;
     }
     if let Some(email) = wanted.email {
         user.email = email;
@@ -134,6 +140,12 @@ async fn change(
         Failure::Taken => Error::Conflict("the username or the email is taken"),
         _ => from_db(error),
     })?;
+    if user.avatar_url != was.avatar_url {
+        let run = store.within(&transaction);
+        uploads::replace_avatar(&run, AvatarOf::User(user.id), user.avatar_url.as_deref(), now)
+            .await
+            .map_err(from_db)?;
+    }
     let mut told = Told::about(user.id, now);
     told.event(AccountEventKind::Updated, actor.user_id, &user, trace);
     told.control(Control::Account { user_id: user.id });

@@ -2,7 +2,9 @@
 
 use async_trait::async_trait;
 use confab_domain::ports::{DueUpload, NewUpload, Uploads};
-use confab_domain::{Attachment, Error, Result, Timestamp, Upload, UploadId, UserId};
+use confab_domain::{
+    Attachment, AvatarOf, Error, Result, Timestamp, Upload, UploadId, UserId, avatar_upload, avatar_url,
+};
 use sea_orm::{ConnectionTrait, DbErr};
 use uuid::Uuid;
 
@@ -14,7 +16,8 @@ use crate::rows::Row;
 /// Columns of an [`Upload`] under the alias `u`.
 const UPLOAD: &str = "u.id AS u_id, u.blob_id AS u_blob_id, u.owner_id AS u_owner_id, u.message_id AS u_message_id, \
     u.filename AS u_filename, u.content_type AS u_content_type, u.size AS u_size, u.width AS u_width, \
-    u.height AS u_height, u.preview AS u_preview, u.thumbnail_type AS u_thumbnail_type";
+    u.height AS u_height, u.preview AS u_preview, u.thumbnail_type AS u_thumbnail_type, \
+    u.avatar_user_id AS u_avatar_user_id, u.avatar_room_id AS u_avatar_room_id";
 
 pub(crate) fn upload(row: &Row) -> Result<Upload, DbErr> {
     let pixels = |column| Ok::<_, DbErr>(row.get::<Option<i32>>(column)?.map(i32::unsigned_abs));
@@ -33,6 +36,10 @@ pub(crate) fn upload(row: &Row) -> Result<Upload, DbErr> {
         blob_id: row.id("u_blob_id")?,
         owner_id: row.id("u_owner_id")?,
         message_id: row.id_or_none("u_message_id")?,
+        avatar_of: match row.id_or_none("u_avatar_user_id")? {
+            Some(user_id) => Some(AvatarOf::User(user_id)),
+            None => row.id_or_none("u_avatar_room_id")?.map(AvatarOf::Room),
+        },
         thumbnail_type,
     })
 }
@@ -87,7 +94,8 @@ impl Uploads for Store {
 
     async fn abandon(&self, id: UploadId, now: Timestamp) -> Result<()> {
         let sql = "UPDATE uploads SET state = 'doomed', due_at = $2 \
-                   WHERE id = $1 AND state <> 'doomed' AND message_id IS NULL";
+                   WHERE id = $1 AND state <> 'doomed' AND message_id IS NULL \
+                   AND avatar_user_id IS NULL AND avatar_room_id IS NULL";
         let arguments = vec![id.0.into(), self.dialect().time(now)];
         bounded(self.writer().execute(sql, arguments)).await.map(|_| ())
     }
@@ -113,6 +121,19 @@ impl Uploads for Store {
             }
         }
         Ok(found)
+    }
+
+    async fn avatar(&self, id: UploadId) -> Result<Option<Upload>> {
+        // Both are asked: what the person or room shows, and what the file is for.
+        let sql = format!(
+            "SELECT {UPLOAD} FROM uploads u LEFT JOIN users p ON p.id = u.avatar_user_id \
+             LEFT JOIN rooms r ON r.id = u.avatar_room_id AND r.deleted_at IS NULL \
+             WHERE u.id = $1 AND u.state = 'ready' AND u.thumbnail_type IS NOT NULL \
+             AND (p.avatar_url = $2 OR r.avatar_url = $2)"
+        );
+        let arguments = vec![id.0.into(), avatar_url(id).into()];
+        let row = bounded(self.reader().first(&sql, arguments)).await?;
+        row.as_ref().map(upload).transpose().map_err(from_db)
     }
 
     async fn used_bytes(&self, owner_id: UserId) -> Result<u64> {
@@ -203,4 +224,56 @@ pub(crate) async fn give_up_files_of<C: ConnectionTrait>(
 pub(crate) async fn empty_later<C: ConnectionTrait>(run: &Runner<'_, C>, room_id: Uuid) -> Result<(), DbErr> {
     let sql = "INSERT INTO rooms_to_empty (room_id) VALUES ($1) ON CONFLICT DO NOTHING";
     run.execute(sql, vec![room_id.into()]).await.map(|_| ())
+}
+
+/// The column that says whose picture a file is, and its value.
+fn shown_by(of: AvatarOf) -> (&'static str, Uuid) {
+    match of {
+        AvatarOf::User(user_id) => ("avatar_user_id", user_id.0),
+        AvatarOf::Room(room_id) => ("avatar_room_id", room_id.0),
+    }
+}
+
+/// A file that is to become this picture, when it is there whole. It is locked until the transaction's end, and with
+/// it the present picture, in the order of their ids as sends lock theirs. The person or room is locked already.
+pub(crate) async fn to_show<C: ConnectionTrait>(
+    run: &Runner<'_, C>,
+    id: UploadId,
+    of: AvatarOf,
+) -> Result<Option<Upload>, DbErr> {
+    let (column, bearer_id) = shown_by(of);
+    let locked = match run.dialect {
+        Dialect::Postgres => "FOR UPDATE OF u",
+        Dialect::Sqlite => "",
+    };
+    let sql = format!(
+        "SELECT {UPLOAD} FROM uploads u WHERE (u.id = $1 OR u.{column} = $2) AND u.state = 'ready' \
+         ORDER BY u.id {locked}"
+    );
+    let rows = run.all(&sql, vec![id.0.into(), bearer_id.into()]).await?;
+    let uploads: Vec<Upload> = rows.iter().map(upload).collect::<Result<_, _>>()?;
+    Ok(uploads.into_iter().find(|upload| upload.file.id == id))
+}
+
+/// Gives up the picture that was, and keeps the one behind the new `avatar_url`, if it is kept here; it was locked by
+/// [`to_show`].
+pub(crate) async fn replace_avatar<C: ConnectionTrait>(
+    run: &Runner<'_, C>,
+    of: AvatarOf,
+    avatar_url: Option<&str>,
+    now: Timestamp,
+) -> Result<(), DbErr> {
+    let (column, bearer_id) = shown_by(of);
+    let sql =
+        format!("UPDATE uploads SET state = 'doomed', due_at = $2, {column} = NULL WHERE {column} = $1");
+    run.execute(&sql, vec![bearer_id.into(), run.dialect.time(now)])
+        .await?;
+    let Some(id) = avatar_url.and_then(avatar_upload) else {
+        return Ok(());
+    };
+    let sql = format!("UPDATE uploads SET {column} = $2, due_at = NULL WHERE id = $1 AND state = 'ready'");
+    match run.execute(&sql, vec![id.0.into(), bearer_id.into()]).await? {
+        0 => Err(DbErr::RecordNotFound("the picture that was locked".to_owned())),
+        _ => Ok(()),
+    }
 }

@@ -2,8 +2,8 @@
 
 use confab_domain::ports::{AccountState, NewUser, OutsideProfile, Page, ProfilePatch};
 use confab_domain::{
-    AccountEventKind, Actor, Control, Error, Privacy, Result, SessionId, Timestamp, Trace, User, UserId,
-    UserRole, text,
+    AccountEventKind, Actor, AvatarOf, Control, Error, NewAvatar, Privacy, Result, SessionId, Timestamp,
+    Trace, User, UserId, UserRole, next_avatar_url, text,
 };
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr};
 use uuid::Uuid;
@@ -16,6 +16,7 @@ use crate::lists::{self, ListColumn, holding};
 use crate::pages::{one_more, page};
 use crate::rows::{self, ACCOUNT, USER};
 use crate::sessions;
+use crate::uploads;
 
 /// Usernames tried for somebody of an outside issuer, the last ones with random suffixes.
 pub(crate) const USERNAMES_TRIED_MAX: u32 = 12;
@@ -96,7 +97,7 @@ pub(crate) async fn outside_user(
                 display_name: display_name.unwrap_or_else(|| username.clone()),
                 username,
                 email: None,
-                avatar_url: profile.avatar_url.clone().filter(|url| text::url(url).is_ok()),
+                avatar_url: profile.avatar_url.clone().filter(|url| text::url_elsewhere(url).is_ok()),
                 password_hash: None,
                 role: profile.role.unwrap_or(UserRole::User),
             };
@@ -306,8 +307,16 @@ pub(crate) async fn update_profile(
         if let Some(display_name) = patch.display_name {
             user.display_name = display_name;
         }
-        if let Some(avatar_url) = patch.avatar_url {
-            user.avatar_url = avatar_url;
+        if let Some(avatar) = &patch.avatar {
+            let upload = match avatar {
+                NewAvatar::Upload(id) => {
+                    let run = store.within(&transaction);
+                    let locked = uploads::to_show(&run, *id, AvatarOf::User(user_id)).await;
+                    locked.map_err(from_db)?
+                }
+                NewAvatar::Cleared | NewAvatar::Url(_) => None,
+            };
+            user.avatar_url = next_avatar_url(avatar, was.avatar_url.as_deref(), upload.as_ref(), actor)?;
         }
         if let Some(email) = patch.email {
             user.email = email;
@@ -343,6 +352,12 @@ pub(crate) async fn update_profile(
             Failure::Taken => EMAIL_TAKEN,
             _ => from_db(error),
         })?;
+        if user.avatar_url != was.avatar_url {
+            let run = store.within(&transaction);
+            uploads::replace_avatar(&run, AvatarOf::User(user_id), user.avatar_url.as_deref(), now)
+                .await
+                .map_err(from_db)?;
+        }
         let mut told = Told::about(user_id, now);
         told.event(AccountEventKind::Updated, actor.user_id, &user, trace);
         told.control(Control::Account { user_id });

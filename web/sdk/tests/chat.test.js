@@ -187,3 +187,21 @@ test('a file is uploaded, and one that is refused is a problem', async () => {
   await assert.rejects(ada.upload(new Blob(['text']), { signal: AbortSignal.abort() }), { code: 'aborted' });
   ada.close();
 });
+
+test('an upload becomes a picture that everybody is shown', async () => {
+  const ada = await person(server.url);
+  const gif = Buffer.from('R0lGODlhAQABAIAAAP8AAAAAACwAAAAAAQABAAACAkQBADs=', 'base64');
+  const [own, rooms] = [await ada.upload(new Blob([gif])), await ada.upload(new Blob([gif]))];
+  const me = await ada.rest.setMyAvatar({ body: { upload_id: own.id } });
+  assert.equal(me.avatar_url, `/avatars/${own.id}`);
+  // As `<img>` asks for it.
+  const shown = await fetch(ada.resolve(me.avatar_url));
+  assert.deepEqual([shown.status, shown.headers.get('content-type')], [200, 'image/jpeg']);
+  const { id: room_id } = await ada.rest.createRoom({ body: { kind: 'private', name: 'room' } });
+  const room = await ada.rest.setRoomAvatar({ room_id, body: { upload_id: rooms.id } });
+  assert.equal(room.avatar_url, `/avatars/${rooms.id}`);
+  assert.equal((await ada.rest.clearRoomAvatar({ room_id })).avatar_url, null);
+  assert.equal((await ada.rest.clearMyAvatar({})).avatar_url, null);
+  assert.equal((await fetch(ada.resolve(me.avatar_url))).status, 404);
+  ada.close();
+});

@@ -95,7 +95,7 @@ pub(crate) struct CapabilityLimits {
     /// Types that may not.
     #[schema(example = json!(["image/heic"]))]
     file_types_denied: Vec<String>,
-    /// A file that no message bears by then is removed.
+    /// A file that no message bears by then, and that is no picture of a person or room, is removed.
     unattached_files_keep_seconds: u64,
     /// How long a signed link opens its file at most.
     media_link_seconds_max: u64,
@@ -243,6 +243,7 @@ async fn capabilities(
         features: [
             "account_deactivation",
             "api_keys",
+            "avatars",
             "blocks",
             "conversations",
             "direct_rooms",

@@ -53,7 +53,7 @@ pub(crate) struct KeepUserBody {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<String>, max_length = 80)]
     display_name: Patch<String>,
-    /// An http(s) URL, or a path of this server; null clears.
+    /// An http(s) URL; null clears. The path of a picture that they uploaded is taken only where it is the present one.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<String>, max_length = 2048)]
     avatar_url: Patch<String>,

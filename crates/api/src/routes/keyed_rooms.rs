@@ -64,7 +64,7 @@ pub(crate) struct KeepRoomBody {
     #[serde(default)]
     #[schema(max_items = 100)]
     member_external_ids: Vec<String>,
-    /// A picture: an http(s) URL, or a path of this server.
+    /// A picture: an http(s) URL. One that was uploaded is set by `PUT /rooms/{room_id}/avatar`.
     #[schema(max_length = 2048)]
     avatar_url: Option<String>,
     /// Who may send: `members` (default), or `moderators` and above alone, as for announcements.

@@ -7,7 +7,7 @@ use axum::extract::State;
 use confab_contract::{Me, Page, Session};
 use confab_domain::commands::{self, ChangePassword, UpdateProfile};
 use confab_domain::ports::Ports;
-use confab_domain::{CustomStatus, Timestamp, queries};
+use confab_domain::{CustomStatus, NewAvatar, Timestamp, queries};
 use http::StatusCode;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -48,7 +48,8 @@ pub(crate) struct UpdateProfileBody {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<String>, max_length = 80)]
     display_name: Patch<String>,
-    /// An http(s) URL, or a path of this server; null clears.
+    /// An http(s) URL; null clears. A picture that was uploaded is set by `PUT /me/avatar`, and its path is taken here
+    /// only where it is the present one.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<String>, max_length = 2048)]
     avatar_url: Patch<String>,
@@ -107,7 +108,7 @@ async fn update_profile(
 ) -> Answer<Json<Me>> {
     let wanted = UpdateProfile {
         display_name: body.display_name,
-        avatar_url: body.avatar_url,
+        avatar: body.avatar_url.map(NewAvatar::from),
         email: body.email,
         status: body.status.map(|body| body.map(status).transpose()).transpose()?,
         shares_read_marks: body.shares_read_marks,

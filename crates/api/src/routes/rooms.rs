@@ -8,7 +8,7 @@ use confab_contract::{Page, RoomForViewer};
 use confab_domain::commands::{self, CreateRoom, UpdateRoom};
 use confab_domain::ports::{Ports, RoomFilter, RoomListing};
 use confab_domain::queries::{self, RoomView};
-use confab_domain::{RoomId, RoomKind, RoomSettings, UserId};
+use confab_domain::{NewAvatar, RoomId, RoomKind, RoomSettings, UserId};
 use http::StatusCode;
 use serde::Deserialize;
 use serde_json::Value;
@@ -110,7 +110,7 @@ pub(crate) struct CreateRoomBody {
     #[serde(default)]
     #[schema(value_type = Vec<Uuid>, max_items = 100)]
     member_ids: Vec<UserId>,
-    /// A picture: an http(s) URL, or a path of this server.
+    /// A picture: an http(s) URL. One that was uploaded is set by `PUT /rooms/{room_id}/avatar`.
     #[schema(max_length = 2048)]
     avatar_url: Option<String>,
     /// Who may send: `members` (default), or `moderators` and above alone, as for announcements.
@@ -226,7 +226,8 @@ pub(crate) struct UpdateRoomBody {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<Object>)]
     metadata: Patch<Value>,
-    /// A picture; null clears.
+    /// An http(s) URL; null clears. A picture that was uploaded is set by `PUT /rooms/{room_id}/avatar`, and its path is
+    /// taken here only where it is the present one.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<String>, max_length = 2048)]
     avatar_url: Patch<String>,
@@ -266,7 +267,7 @@ async fn update_room(
         name: body.name,
         description: body.description,
         metadata: body.metadata,
-        avatar_url: body.avatar_url,
+        avatar: body.avatar_url.map(NewAvatar::from),
         posting: body.posting,
         slow_mode_seconds: body.slow_mode_seconds,
         system_messages: body.system_messages,

@@ -237,6 +237,15 @@ impl Desk {
 
     /// The row of a file of somebody, `a.txt`, whose bytes are yet to come by [`Self::keep_bytes`].
     pub(crate) async fn note_upload(&self, who: &Person, text: &str) -> UploadId {
+        self.note(who, text, None).await
+    }
+
+    /// The row of a picture of somebody, without any bytes.
+    pub(crate) async fn note_picture(&self, who: &Person) -> UploadId {
+        self.note(who, "x", Some("image/png")).await
+    }
+
+    async fn note(&self, who: &Person, text: &str, thumbnail_type: Option<&str>) -> UploadId {
         let (id, now) = (UploadId::mint(self.now()), self.now());
         let upload = NewUpload {
             id,
@@ -254,10 +263,11 @@ impl Desk {
             width: None,
             height: None,
             preview: None,
-            has_thumbnail: false,
+            has_thumbnail: thumbnail_type.is_some(),
         };
         let due_at = now.plus(Duration::from_hours(1));
-        self.files.uploads.finish(&file, None, due_at).await.unwrap();
+        let finishing = self.files.uploads.finish(&file, thumbnail_type, due_at);
+        finishing.await.unwrap();
         id
     }
 

@@ -12,7 +12,7 @@ use crate::desk::{Desk, Person, fields, id};
 const ALL: [&str; 6] = ["read", "rooms", "members", "messages", "users", "tokens"];
 
 /// A key, as somebody with a token.
-async fn key(desk: &Desk, admin: &Person, scopes: &[&str]) -> (Person, String) {
+pub(crate) async fn key(desk: &Desk, admin: &Person, scopes: &[&str]) -> (Person, String) {
     let body = json!({"name": "The shop", "service": "shop", "scopes": scopes});
     let made = desk.post(admin, "/api-keys", body).await.expect(201);
     let bearer = Person {

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test panics to say what went wrong")]
 
 mod account;
+mod avatars;
 mod blocks;
 mod capabilities;
 mod conversations;

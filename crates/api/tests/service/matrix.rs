@@ -289,6 +289,18 @@ const ROWS: &[Row] = &[
         For::Message(Act::SeePresence),
         NO_BODY,
     ),
+    // Pictures. What everybody may fetch is none of a message's files.
+    Row("PUT /me/avatar", For::Accounts, |scene| Some(scene.picture())),
+    Row("DELETE /me/avatar", For::Accounts, NO_BODY),
+    Row("PUT /rooms/{room_id}/avatar", For::Room(Act::EditRoom), |scene| {
+        Some(scene.picture())
+    }),
+    Row(
+        "DELETE /rooms/{room_id}/avatar",
+        For::Room(Act::EditRoom),
+        NO_BODY,
+    ),
+    Row("GET /avatars/{upload_id}", For::Everybody, NO_BODY),
     // Files: that of the message.
     Row("POST /uploads", For::Accounts, NO_BODY),
     Row("POST /media/sign", For::Accounts, |scene| {
@@ -318,6 +330,8 @@ struct Scene {
     message_id: String,
     /// The message's file.
     upload_id: UploadId,
+    /// The asker's own, nobody's picture yet.
+    picture_id: UploadId,
     /// A link into it; nobody's for a direct room.
     invitation_id: String,
 }
@@ -327,6 +341,7 @@ impl Scene {
         let scene = confab_scenery::Scene::set(&desk.ports, kind, asker).await;
         let guest = somebody(&desk.ports, UserRole::User).await;
         let upload_id = desk.note_upload(&scene.target.clone().into(), FILE).await;
+        let picture_id = desk.note_picture(&scene.asker.clone().into()).await;
         let said = SendMessage {
             content: Some("said by the target".to_owned()),
             attachments: vec![upload_id.0],
@@ -348,8 +363,14 @@ impl Scene {
             guest: guest.into(),
             message_id,
             upload_id,
+            picture_id,
             invitation_id,
         }
+    }
+
+    /// Names the asker's picture.
+    fn picture(&self) -> Value {
+        json!({"upload_id": self.picture_id.to_string()})
     }
 
     /// A path with what it is about; what is not of this scene is nobody's.

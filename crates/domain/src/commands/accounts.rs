@@ -4,8 +4,8 @@ use super::{LoginFrom, SessionTimes, TokenPair, budgets, sessions};
 use crate::offices::{self, OfficeAct};
 use crate::ports::{NewUser, Ports, ProfilePatch, Signal};
 use crate::{
-    Actor, CustomStatus, Error, Findings, Result, RoomId, Timestamp, Trace, User, UserId, UserRole, emoji,
-    text,
+    Actor, CustomStatus, Error, Findings, NewAvatar, Result, RoomId, Timestamp, Trace, User, UserId,
+    UserRole, emoji, text,
 };
 
 /// A registration, unchecked.
@@ -85,7 +85,7 @@ pub struct UpdateProfile {
     /// Cannot be cleared.
     pub display_name: Option<Option<String>>,
     /// A picture.
-    pub avatar_url: Option<Option<String>>,
+    pub avatar: Option<NewAvatar>,
     /// Shown to oneself only.
     pub email: Option<Option<String>>,
     /// What one says of oneself.
@@ -104,9 +104,9 @@ pub async fn update_profile(
     trace: Trace,
 ) -> Result<User> {
     let mut findings = Findings::default();
-    let tells_profile = wanted.display_name.is_some() || wanted.avatar_url.is_some();
+    let tells_profile = wanted.display_name.is_some() || wanted.avatar.is_some();
     let display_name = checked_display_name(wanted.display_name, &mut findings);
-    check_patch("avatar_url", wanted.avatar_url.as_ref(), text::url, &mut findings);
+    check_avatar(wanted.avatar.as_ref(), &mut findings);
     check_patch("email", wanted.email.as_ref(), text::email, &mut findings);
     let now = ports.clock.now();
     let tells_status = wanted.status.is_some();
@@ -117,7 +117,7 @@ pub async fn update_profile(
     budgets::take_of(ports, "profile_changes", actor, ports.limits.profile_changes).await?;
     let patch = ProfilePatch {
         display_name,
-        avatar_url: wanted.avatar_url,
+        avatar: wanted.avatar,
         email: wanted.email,
         status,
         shares_read_marks: wanted.shares_read_marks,
@@ -165,6 +165,13 @@ pub(super) fn not_cleared<T>(
             None
         }
         wanted => wanted.flatten(),
+    }
+}
+
+/// Checks the form of a new address; whether it is kept or refused is decided where the present one is known.
+pub(super) fn check_avatar(wanted: Option<&NewAvatar>, findings: &mut Findings) {
+    if let Some(NewAvatar::Url(url)) = wanted {
+        findings.take("avatar_url", text::url(url));
     }
 }
 

@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
-use super::accounts::{check_patch, checked_display_name, not_cleared, tell_profile};
+use super::accounts::{check_avatar, check_patch, checked_display_name, not_cleared, tell_profile};
 use super::rooms::MEMBERS_AT_ONCE_MAX;
 use super::{SessionTimes, TokenPair, sessions};
 use crate::offices::{self, OfficeAct};
 use crate::ports::{HostUser, Kept, Ports};
-use crate::{Actor, Error, Findings, Result, Session, SessionId, Trace, User, UserId, UserRole, text};
+use crate::{
+    Actor, Error, Findings, NewAvatar, Result, Session, SessionId, Trace, User, UserId, UserRole, text,
+};
 
 /// Most people made, changed or looked up in one request.
 pub const USERS_AT_ONCE_MAX: usize = 100;
@@ -47,14 +49,15 @@ fn checked(wanted: KeepUser) -> Result<HostUser> {
     let username = not_cleared("username", wanted.username, &mut findings)
         .and_then(|name| findings.take("username", text::username(&name).map(|()| name)));
     let display_name = checked_display_name(wanted.display_name, &mut findings);
-    check_patch("avatar_url", wanted.avatar_url.as_ref(), text::url, &mut findings);
+    let avatar = wanted.avatar_url.map(NewAvatar::from);
+    check_avatar(avatar.as_ref(), &mut findings);
     check_patch("email", wanted.email.as_ref(), text::email, &mut findings);
     findings.finish()?;
     Ok(HostUser {
         external_id: wanted.external_id,
         username,
         display_name,
-        avatar_url: wanted.avatar_url,
+        avatar,
         email: wanted.email,
     })
 }

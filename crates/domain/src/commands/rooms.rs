@@ -2,12 +2,13 @@
 
 use serde_json::{Value, json};
 
+use super::accounts::check_avatar;
 use super::budgets;
 use super::change::change;
 use crate::ports::{Changed, NewRoom, Ports};
 use crate::{
-    Actor, Deed, EDIT_WINDOW_SECONDS_MAX, Error, Findings, History, Posting, Result, RoomId, RoomKind,
-    RoomPatch, RoomSettings, SLOW_MODE_SECONDS_MAX, Timestamp, Trace, UserId, text,
+    Actor, Deed, EDIT_WINDOW_SECONDS_MAX, Error, Findings, History, NewAvatar, Posting, Result, RoomId,
+    RoomKind, RoomPatch, RoomSettings, SLOW_MODE_SECONDS_MAX, Timestamp, Trace, UserId, text,
 };
 
 /// Most members given when a room is made, or added at once.
@@ -44,7 +45,7 @@ pub struct UpdateRoom {
     /// New metadata.
     pub metadata: Option<Option<Value>>,
     /// A new picture.
-    pub avatar_url: Option<Option<String>>,
+    pub avatar: Option<NewAvatar>,
     /// Who may send; clearing lets every member.
     pub posting: Option<Option<String>>,
     /// Another pace; clearing switches it off.
@@ -163,13 +164,14 @@ pub async fn update_room(
         .posting
         .map(|word| checked_posting(word.as_deref(), &mut findings));
     let settings = RoomSettings {
-        avatar_url: wanted.avatar_url.clone().flatten(),
+        avatar_url: None,
         posting: Posting::default(),
         slow_mode_seconds: wanted.slow_mode_seconds.flatten().unwrap_or(0),
         system_messages: false,
         edit_window_seconds: wanted.edit_window_seconds.flatten(),
     };
     check_settings(&settings, &mut findings);
+    check_avatar(wanted.avatar.as_ref(), &mut findings);
     findings.finish()?;
     let description = wanted
         .description
@@ -178,7 +180,7 @@ pub async fn update_room(
         name,
         description,
         metadata,
-        avatar_url: wanted.avatar_url,
+        avatar: wanted.avatar,
         posting,
         slow_mode_seconds: wanted.slow_mode_seconds.map(Option::unwrap_or_default),
         system_messages: wanted.system_messages.map(Option::unwrap_or_default),
@@ -201,7 +203,7 @@ fn checked_posting(word: Option<&str>, findings: &mut Findings) -> Posting {
 
 fn check_settings(settings: &RoomSettings, findings: &mut Findings) {
     if let Some(avatar_url) = &settings.avatar_url {
-        findings.take("avatar_url", text::url(avatar_url));
+        findings.take("avatar_url", text::url_elsewhere(avatar_url));
     }
     if !(0..=SLOW_MODE_SECONDS_MAX).contains(&settings.slow_mode_seconds) {
         findings.add(

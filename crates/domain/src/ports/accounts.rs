@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use crate::{Actor, CustomStatus, Result, Session, SessionId, Timestamp, Trace, User, UserId, UserRole};
+use crate::{
+    Actor, CustomStatus, NewAvatar, Result, Session, SessionId, Timestamp, Trace, User, UserId, UserRole,
+};
 
 /// SHA-256 of a secret that only its bearer knows.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -58,7 +60,7 @@ pub struct ProfilePatch {
     /// What others read.
     pub display_name: Option<String>,
     /// A picture.
-    pub avatar_url: Option<Option<String>>,
+    pub avatar: Option<NewAvatar>,
     /// Shown to oneself only.
     pub email: Option<Option<String>>,
     /// What one says of oneself.

@@ -56,13 +56,14 @@ pub struct DueUpload {
 }
 
 /// Rows of files in the store. Attaching them to a message belongs to the message's own transaction
-/// ([`crate::ports::RoomWrites::send`]), so does letting go of them with a deleted message.
+/// ([`crate::ports::RoomWrites::send`]), so does letting go of them with a deleted message; becoming the picture of a
+/// person or room, and being one no longer, belongs to the change of that person or room.
 #[async_trait]
 pub trait Uploads: Send + Sync {
     /// Notes that a file begins to come in.
     async fn begin(&self, upload: NewUpload) -> Result<()>;
 
-    /// The file is there whole, and goes at `due_at` unless a message bears it by then. `Conflict` when it
+    /// The file is there whole, and goes at `due_at` unless a message bears it by then, or it is a picture. `Conflict` when it
     /// was given up meanwhile.
     async fn finish(&self, file: &Attachment, thumbnail_type: Option<&str>, due_at: Timestamp) -> Result<()>;
 
@@ -73,7 +74,10 @@ pub trait Uploads: Send + Sync {
     /// message or room was deleted.
     async fn uploads(&self, ids: &[UploadId]) -> Result<Vec<Option<Upload>>>;
 
-    /// What a person's files take up, in bytes.
+    /// A file that is somebody's picture now, or that of a room which is not deleted; there whole, with a thumbnail.
+    async fn avatar(&self, id: UploadId) -> Result<Option<Upload>>;
+
+    /// What a person's files take up, in bytes; those that are pictures too.
     async fn used_bytes(&self, owner_id: UserId) -> Result<u64>;
 
     /// Takes at most `limit` rows that are due, and those of deleted rooms, out of use for good, and leaves

@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use crate::ports::{AccountState, Changed, NewRoom, Page, SecretHash};
-use crate::{Actor, ApiKey, ApiKeyId, Result, RoomId, Timestamp, Trace, User};
+use crate::{Actor, ApiKey, ApiKeyId, NewAvatar, Result, RoomId, Timestamp, Trace, User};
 
 /// A person as the host product knows them: outer `None` keeps, inner `None` clears.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub struct HostUser {
     /// What others read; the username when there is none yet.
     pub display_name: Option<String>,
     /// A picture.
-    pub avatar_url: Option<Option<String>>,
+    pub avatar: Option<NewAvatar>,
     /// Shown to oneself and to the host product only; unique.
     pub email: Option<Option<String>>,
 }

@@ -13,6 +13,11 @@ pub async fn media(ports: &Ports, files: &Files, actor: &Actor, id: UploadId) ->
     Ok(upload)
 }
 
+/// A picture of a person or room, for everybody: only while it is one.
+pub async fn avatar(files: &Files, id: UploadId) -> Result<Upload> {
+    files.uploads.avatar(id).await?.ok_or(Error::NotFound)
+}
+
 /// A file by a signed link: while the link lasts, and while whom it was made for may read the file.
 pub async fn signed_media(
     ports: &Ports,

@@ -11,7 +11,7 @@ mod search;
 
 pub use conversations::{list_conversations, message_receipts, presence_of_peers, unread};
 pub(crate) use files::readable_media;
-pub use files::{media, signed_media};
+pub use files::{avatar, media, signed_media};
 pub use messages::{
     LogItem, LogView, MessageView, PageView, list_messages, list_replies, message, message_history, room_log,
     sent_message,

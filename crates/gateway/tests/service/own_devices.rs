@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use confab_domain::commands::{UpdateProfile, block_user, unblock_user, update_conversation, update_profile};
-use confab_domain::{ConversationPatch, CustomStatus, Trace};
+use confab_domain::{ConversationPatch, CustomStatus, NewAvatar, Trace};
 use serde_json::json;
 
 use crate::house::{Guest, House, Plan};
@@ -146,7 +146,7 @@ async fn a_new_name_is_told_to_people_who_share_a_room_and_to_ones_own_devices()
     change(&house, &ada, email).await;
     let wanted = UpdateProfile {
         display_name: Some(Some("Ada Lovelace".to_owned())),
-        avatar_url: Some(Some("https://pictures.example.org/ada.png".to_owned())),
+        avatar: Some(NewAvatar::Url("https://pictures.example.org/ada.png".to_owned())),
         ..UpdateProfile::default()
     };
     change(&house, &ada, wanted).await;

@@ -229,7 +229,7 @@ settings! {
         uploads_at_once_max, "UPLOADS_AT_ONCE_MAX": Count<1, 1_000> = "16";
         /// An upload that is not whole by then is given up.
         upload_timeout, "UPLOAD_TIMEOUT": Duration<{ 10 * SECOND }, { 2 * HOUR }> = "15m";
-        /// A file that no message bears by then is removed.
+        /// A file that no message bears by then, and that is nobody's picture, is removed.
         unattached_files_keep, "UNATTACHED_FILES_KEEP": Duration<{ 10 * MINUTE }, { 90 * DAY }> = "24h";
         /// How long a signed link opens its file at most; at least half of it.
         media_link_ttl, "MEDIA_LINK_TTL": Duration<MINUTE, HOUR> = "10m";

@@ -1,6 +1,6 @@
 //! From an effect to rows, and to its one event.
 
-use confab_domain::{Effect, EventBody, Facts, History, Message, Named, Room, UserId};
+use confab_domain::{AvatarOf, Effect, EventBody, Facts, History, Message, Named, Room, UserId};
 use sea_orm::{ConnectionTrait, DbErr};
 
 use super::log::RoomLog;
@@ -91,6 +91,10 @@ pub(crate) async fn apply<C: ConnectionTrait>(
         | Effect::ReportsResolved(_) => unheard::apply(run, log, effect).await?,
         Effect::RoomUpdated(room) => {
             update_room(run, room).await?;
+            if room.avatar_url != log.room.avatar_url {
+                let avatar_url = room.avatar_url.as_deref();
+                uploads::replace_avatar(run, AvatarOf::Room(room_id), avatar_url, now).await?;
+            }
             log.room = room.as_ref().clone();
             log.head.room_changed_seq = log.next_seq();
             let mut head = log.head;
@@ -104,6 +108,7 @@ pub(crate) async fn apply<C: ConnectionTrait>(
             run.execute(sql, vec![room_id.0.into(), dialect.time(now)])
                 .await?;
             uploads::empty_later(run, room_id.0).await?;
+            uploads::replace_avatar(run, AvatarOf::Room(room_id), None, now).await?;
             log.room.is_active = false;
             log.room.updated_at = now;
             log.head.room_changed_seq = log.next_seq();

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use confab_domain::{
-    Deed, Epoch, Facts, Invitation, InvitationId, Member, MemberRole, MessageId, Person, RoomId, Timestamp,
-    User, UserId, UserRole,
+    AvatarOf, Deed, Epoch, Facts, Invitation, InvitationId, Member, MemberRole, MessageId, Person, RoomId,
+    Timestamp, User, UserId, UserRole,
 };
 use sea_orm::{ConnectionTrait, DbErr};
 use uuid::Uuid;
@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::Act;
 use crate::dialect::Runner;
 use crate::rows;
+use crate::uploads;
 
 /// Takes the room's lock, for at most the lock timeout. False when there is no such room.
 pub(crate) async fn lock<C: ConnectionTrait>(run: &Runner<'_, C>, room_id: RoomId) -> Result<bool, DbErr> {
@@ -99,6 +100,10 @@ pub(crate) async fn facts<C: ConnectionTrait>(
             pinned_count(run, room_id).await?
         } else {
             0
+        },
+        avatar: match needs.avatar {
+            Some(id) => uploads::to_show(run, id, AvatarOf::Room(room_id)).await?,
+            None => None,
         },
         invitation: match needs.invitation_id {
             Some(id) => invitation(run, room_id, id).await?,

@@ -306,7 +306,10 @@ fn files(
     let mut findings = Findings::default();
     for (index, id) in body.attachments.iter().enumerate() {
         let is_free = |upload: &Upload| {
-            upload.owner_id == actor.user_id && upload.message_id.is_none() && !taken.contains(id)
+            upload.owner_id == actor.user_id
+                && upload.message_id.is_none()
+                && upload.avatar_of.is_none()
+                && !taken.contains(id)
         };
         match uploads.get(id) {
             Some(upload) if is_free(upload) => {
@@ -319,6 +322,12 @@ fn files(
                     ..upload.file.clone()
                 });
                 borne.sources.push(Some(*id));
+            }
+            Some(upload) if upload.owner_id == actor.user_id && upload.avatar_of.is_some() => {
+                findings.add(
+                    format!("attachments[{index}]"),
+                    "is the picture of a person or room; upload it once more",
+                );
             }
             // The same words for a file of somebody else and for none at all.
             _ => findings.add(

@@ -5,7 +5,7 @@ use std::time::Duration;
 use confab_domain::ports::{
     Accounts, NewUser, Outbox, OutsideProfile, PendingEvent, ProfilePatch, Standings, partition_of,
 };
-use confab_domain::{AccountEventKind, Actor, Control, Trace, User, UserId, UserRole};
+use confab_domain::{AccountEventKind, Actor, Control, NewAvatar, Trace, User, UserId, UserRole};
 
 use crate::on_both;
 use crate::world::{World, account_events, actor, new_user, refusal};
@@ -266,7 +266,7 @@ async fn changes_profiles_with_their_events(world: World) {
 
     let patch = ProfilePatch {
         display_name: Some("Anna A.".into()),
-        avatar_url: Some(Some("/a.png".into())),
+        avatar: Some(NewAvatar::Url("https://img.example/a.png".into())),
         email: Some(Some("anna@example.com".into())),
         ..ProfilePatch::default()
     };
@@ -291,7 +291,7 @@ async fn changes_profiles_with_their_events(world: World) {
     update(patch).await.unwrap();
     assert!(world.heard.take().is_empty(), "nothing changed");
     let cleared = update(ProfilePatch {
-        avatar_url: Some(None),
+        avatar: Some(NewAvatar::Cleared),
         ..ProfilePatch::default()
     })
     .await

@@ -26,7 +26,7 @@ on_both!(
 
 const DAY: Duration = Duration::from_hours(24);
 
-async fn begun(world: &World, owner: &Actor) -> UploadId {
+pub(crate) async fn begun(world: &World, owner: &Actor) -> UploadId {
     let id = UploadId::mint(world.now());
     let upload = NewUpload {
         id,

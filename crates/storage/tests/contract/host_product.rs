@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use confab_domain::ports::{Accounts, HostProduct, HostUser, Kept, NewRoom, OutsideProfile, SecretHash};
 use confab_domain::{
-    AccountEventKind, Actor, ApiKey, ApiKeyId, Deed, History, RoomId, RoomKind, Scope, Trace, User, UserRole,
+    AccountEventKind, Actor, ApiKey, ApiKeyId, Deed, History, NewAvatar, RoomId, RoomKind, Scope, Trace,
+    User, UserRole,
 };
 use serde_json::json;
 
@@ -196,7 +197,7 @@ async fn keeps_people_by_outside_id(world: World) {
 
     let (changed, kept) = keep(HostUser {
         username: Some("ada".into()),
-        avatar_url: Some(Some("/a.png".into())),
+        avatar: Some(NewAvatar::Url("https://img.example/a.png".into())),
         email: Some(None),
         ..person("customer/7 ü")
     })

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use confab_domain::ports::{LogRequest, Moderation, RoomReads, RoomWrites};
 use confab_domain::{
-    Actor, Clock, Code, Deed, Error, MemberRole, Posting, Result, RoomId, RoomKind, RoomPatch, Timestamp,
-    Trace, UserRole,
+    Actor, Clock, Code, Deed, Error, MemberRole, NewAvatar, Posting, Result, RoomId, RoomKind, RoomPatch,
+    Timestamp, Trace, UserRole,
 };
 use futures_util::future::join_all;
 
@@ -210,7 +210,7 @@ async fn settings(world: World) {
     let ann = node.user("ann").await;
     let room = node.room(RoomKind::Public, &ann, &[]).await;
     let patch = RoomPatch {
-        avatar_url: Some(Some("/media/1/a.png".into())),
+        avatar: Some(NewAvatar::Url("https://img.example/a.png".into())),
         posting: Some(Posting::Moderators),
         slow_mode_seconds: Some(30),
         system_messages: Some(true),
@@ -228,7 +228,7 @@ async fn settings(world: World) {
         .await
         .unwrap()
         .unwrap();
-    assert_eq!(room.avatar_url.as_deref(), Some("/media/1/a.png"));
+    assert_eq!(room.avatar_url.as_deref(), Some("https://img.example/a.png"));
     assert_eq!(
         (
             room.posting,

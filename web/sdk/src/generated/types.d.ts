@@ -232,7 +232,7 @@ export type CapabilityLimits = {
   slow_mode_seconds_max: number;
   /** Longest status of a person, in characters. */
   status_chars_max: number;
-  /** A file that no message bears by then is removed. */
+  /** A file that no message bears by then, and that is no picture of a person or room, is removed. */
   unattached_files_keep_seconds: number;
   /** Uploads of one person. */
   uploads: CapabilityRate;
@@ -322,7 +322,7 @@ export type CreateApiKeyBody = {
 
 /** A room to be made. */
 export type CreateRoomBody = {
-  /** A picture: an http(s) URL, or a path of this server. */
+  /** A picture: an http(s) URL. One that was uploaded is set by `PUT /rooms/{room_id}/avatar`. */
   avatar_url?: string | null;
   /** What it is for. */
   description?: string | null;
@@ -624,7 +624,7 @@ export type InviteBody = {
 
 /** The room as it is made, should there be none. */
 export type KeepRoomBody = {
-  /** A picture: an http(s) URL, or a path of this server. */
+  /** A picture: an http(s) URL. One that was uploaded is set by `PUT /rooms/{room_id}/avatar`. */
   avatar_url?: string | null;
   /** What it is for. */
   description?: string | null;
@@ -652,7 +652,7 @@ export type KeepRoomBody = {
 
 /** What the host product knows of somebody; an absent field keeps. */
 export type KeepUserBody = {
-  /** An http(s) URL, or a path of this server; null clears. */
+  /** An http(s) URL; null clears. The path of a picture that they uploaded is taken only where it is the present one. */
   avatar_url?: string | null;
   /** What others read; the username when there is none yet. Cannot be cleared. */
   display_name?: string | null;
@@ -1198,7 +1198,7 @@ export type ReportBody = {
 
 /** A room, the same for every viewer. */
 export type Room = {
-  /** A picture. */
+  /** A picture: an http(s) URL, or a path of this server that needs no token. */
   avatar_url: string | null;
   /** When it was made. */
   created_at: string;
@@ -1353,6 +1353,12 @@ export type Session = {
   user_agent: string | null;
 };
 
+/** An upload that is to be a picture. */
+export type SetAvatarBody = {
+  /** Your own, a JPEG, PNG, GIF or WebP picture that no message bears and that is nobody's picture yet. */
+  upload_id: string;
+};
+
 /** Files to be opened by a link. */
 export type SignMediaBody = {
   /** Uploads. */
@@ -1436,7 +1442,10 @@ export type UpdateConversationBody = {
 
 /** New values of one's profile; an absent field keeps. */
 export type UpdateProfileBody = {
-  /** An http(s) URL, or a path of this server; null clears. */
+  /**
+   * An http(s) URL; null clears. A picture that was uploaded is set by `PUT /me/avatar`, and its path is taken here
+   * only where it is the present one.
+   */
   avatar_url?: string | null;
   /** What others read; cannot be cleared. */
   display_name?: string | null;
@@ -1451,7 +1460,10 @@ export type UpdateProfileBody = {
 
 /** New values of a room; an absent field keeps. */
 export type UpdateRoomBody = {
-  /** A picture; null clears. */
+  /**
+   * An http(s) URL; null clears. A picture that was uploaded is set by `PUT /rooms/{room_id}/avatar`, and its path is
+   * taken here only where it is the present one.
+   */
   avatar_url?: string | null;
   /** Null clears. */
   description?: string | null;
@@ -1477,7 +1489,7 @@ export type UploadBody = {
 
 /** An account as others see it. */
 export type User = {
-  /** A picture. */
+  /** A picture: an http(s) URL, or a path of this server that needs no token. */
   avatar_url: string | null;
   /** When it was made. */
   created_at: string;
@@ -2385,6 +2397,19 @@ export interface Rest {
     body: ChangeRoleBody;
   }, options?: CallOptions): Promise<Member>;
 
+  /** Remove my picture: `DELETE /me/avatar`. */
+  clearMyAvatar(input?: {}, options?: CallOptions): Promise<Me>;
+
+  /**
+   * Remove a room's picture: `DELETE /rooms/{room_id}/avatar`.
+   *
+   * For its admins and owner.
+   */
+  clearRoomAvatar(input: {
+    /** The room. */
+    room_id: string;
+  }, options?: CallOptions): Promise<RoomForViewer>;
+
   /**
    * Make an API key: `POST /api-keys`.
    *
@@ -3242,6 +3267,29 @@ export interface Rest {
     room_id: string;
     body: SendMessageBody;
   }, options?: CallOptions): Promise<Message>;
+
+  /**
+   * Set my picture: `PUT /me/avatar`.
+   *
+   * An upload of your own becomes your picture: `avatar_url` is then `/avatars/{upload_id}`, which everybody may fetch.
+   * The picture that was is removed, if it was uploaded. The present one once more changes nothing.
+   */
+  setMyAvatar(input: {
+    body: SetAvatarBody;
+  }, options?: CallOptions): Promise<Me>;
+
+  /**
+   * Set a room's picture: `PUT /rooms/{room_id}/avatar`.
+   *
+   * For its admins and owner: an upload of your own becomes the picture of the room. `avatar_url` is then
+   * `/avatars/{upload_id}`, which everybody may fetch. The picture that was is removed, if it was uploaded. The present
+   * one once more changes nothing.
+   */
+  setRoomAvatar(input: {
+    /** The room. */
+    room_id: string;
+    body: SetAvatarBody;
+  }, options?: CallOptions): Promise<RoomForViewer>;
 
   /**
    * Sign links: `POST /media/sign`.

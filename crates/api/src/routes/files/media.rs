@@ -38,9 +38,9 @@ const SHOWN: [&str; 16] = [
     "video/webm",
 ];
 /// Should a browser take a file for a page all the same: it may show its own pictures and do nothing else.
-const FILE_POLICY: &str = "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; \
+pub(super) const FILE_POLICY: &str = "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; \
     sandbox; frame-ancestors 'none'";
-const CROSS_ORIGIN: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
+pub(super) const CROSS_ORIGIN: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 
 /// `/media/{upload_id}/{filename}`
 #[derive(Debug, Deserialize, IntoParams)]
@@ -203,7 +203,12 @@ async fn whole(files: &Files, upload: &Upload, parts: &Parts) -> Answer<Response
 }
 
 /// Small: always whole.
-async fn thumbnail(files: &Files, upload: &Upload, kind: &str, asked: &HeaderMap) -> Answer<Response> {
+pub(super) async fn thumbnail(
+    files: &Files,
+    upload: &Upload,
+    kind: &str,
+    asked: &HeaderMap,
+) -> Answer<Response> {
     let etag = format!("\"{}-thumbnail\"", upload.file.id);
     if has_it(asked, &etag) {
         return not_modified(&etag);

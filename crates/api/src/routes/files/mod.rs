@@ -1,5 +1,6 @@
-//! Files: in, out, and links that open them for a while.
+//! Files: in, out, links that open them for a while, and those that are pictures of people and rooms.
 
+mod avatars;
 mod body;
 mod media;
 mod ranges;
@@ -18,8 +19,12 @@ pub(crate) fn large_routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(upload::upload_file))
         .routes(routes!(media::media))
+        .routes(routes!(avatars::avatar))
 }
 
 pub(crate) fn routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().routes(routes!(sign::sign_media))
+    OpenApiRouter::new()
+        .routes(routes!(sign::sign_media))
+        .routes(routes!(avatars::set_my_avatar, avatars::clear_my_avatar))
+        .routes(routes!(avatars::set_room_avatar, avatars::clear_room_avatar))
 }
