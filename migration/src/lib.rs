@@ -11,6 +11,7 @@ mod m20261121_000009_moderation;
 mod m20261121_000010_ended_things;
 mod m20261121_000011_marked_unread;
 mod m20261121_000012_avatars;
+mod m20261121_000013_lists;
 mod m20261121_000014_posting;
 
 use std::time::Duration;
@@ -98,6 +99,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000010_ended_things::Migration),
             Box::new(m20261121_000011_marked_unread::Migration),
             Box::new(m20261121_000012_avatars::Migration),
+            Box::new(m20261121_000013_lists::Migration),
             Box::new(m20261121_000014_posting::Migration),
         ]
     }

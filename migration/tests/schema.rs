@@ -59,6 +59,7 @@ async fn on_postgres() {
             "m20261121_000010_ended_things",
             "m20261121_000011_marked_unread",
             "m20261121_000012_avatars",
+            "m20261121_000013_lists",
             "m20261121_000014_posting"
         ]
     );

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use confab_domain::ports::{
-    LogPage, LogRequest, MessagePage, Page, PageAt, Receipt, RoomFilter, RoomListing, RoomReads, Seat,
+    LogPage, LogRequest, MemberFilter, MessagePage, Page, PageAt, Receipt, RoomFilter, RoomListing,
+    RoomReads, Seat,
 };
 use confab_domain::{
     Actor, Epoch, Horizon, Member, Message, MessageId, Result, Room, RoomAccess, RoomId, RoomKind, Timestamp,
@@ -193,10 +194,11 @@ impl RoomReads for CachedRooms {
     async fn members(
         &self,
         room_id: RoomId,
+        filter: &MemberFilter,
         after: Option<UserId>,
         limit: usize,
     ) -> Result<Page<(Member, User), UserId>> {
-        self.store.members(room_id, after, limit).await
+        self.store.members(room_id, filter, after, limit).await
     }
 
     async fn member(&self, room_id: RoomId, user_id: UserId) -> Result<Option<(Member, User)>> {

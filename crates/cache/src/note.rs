@@ -1,6 +1,6 @@
 //! Small changes of a message, beside its text: how each moves a kept message on.
 
-use confab_domain::{Message, Timestamp};
+use confab_domain::{Message, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
 /// What happened to a message. In Redis these are kept beside its JSON, one a line, since a script that wrote the JSON
@@ -23,6 +23,8 @@ pub(crate) enum Note {
     Pinned {
         seq: i64,
         at: Timestamp,
+        /// None in a note of the version before.
+        by: Option<UserId>,
     },
     Unpinned {
         seq: i64,
@@ -52,12 +54,14 @@ impl Note {
                 extras.discount_reaction(emoji);
                 seq
             }
-            Self::Pinned { seq, at } => {
+            Self::Pinned { seq, at, by } => {
                 extras.pinned_at = Some(*at);
+                extras.pinned_by = *by;
                 seq
             }
             Self::Unpinned { seq } => {
                 extras.pinned_at = None;
+                extras.pinned_by = None;
                 seq
             }
         };

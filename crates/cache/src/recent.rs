@@ -235,8 +235,8 @@ impl<'a> Touch<'a> {
                 Some(Self::Noted(*number, Note::ReactionRemoved { seq, emoji }))
             }
             EventBody::MessagePinned { number, .. } => {
-                let (seq, at) = (event.seq, event.occurred_at);
-                Some(Self::Noted(*number, Note::Pinned { seq, at }))
+                let (seq, at, by) = (event.seq, event.occurred_at, Some(event.actor_id));
+                Some(Self::Noted(*number, Note::Pinned { seq, at, by }))
             }
             EventBody::MessageUnpinned { number, .. } => {
                 Some(Self::Noted(*number, Note::Unpinned { seq: event.seq }))

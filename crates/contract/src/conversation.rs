@@ -1,6 +1,6 @@
 //! A person's conversations, what is unread, and how far a message has come.
 
-use confab_domain::{Timestamp, UserId};
+use confab_domain::{RoomId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -96,6 +96,19 @@ impl Conversation {
             room: RoomForViewer::new(conversation.room, &conversation.head, Some(member)),
         }
     }
+}
+
+/// A message that names one, or everybody in a room of one's own (`@here`).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Mention {
+    /// The room it is in.
+    #[schema(value_type = uuid::Uuid)]
+    pub room_id: RoomId,
+    /// The message as it is now.
+    pub message: Message,
+    /// Whether it is beyond one's read mark in that room.
+    #[schema(example = true)]
+    pub unread: bool,
 }
 
 /// What is unread in a number of rooms.

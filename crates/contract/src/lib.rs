@@ -18,14 +18,14 @@ mod signal;
 
 pub use asyncapi::{MessageDoc, asyncapi, tagged};
 pub use conversation::{
-    Conversation, ConversationSettings, MessageReceipt, MessageReceipts, Peer, Unread, UnreadCounts,
+    Conversation, ConversationSettings, Mention, MessageReceipt, MessageReceipts, Peer, Unread, UnreadCounts,
 };
 pub use error::{FieldProblem, Problem, problem_type, status_of, title_of};
 pub use event::{Event, EventBody, HiddenEvent, LogEntry, encode_event, encode_hidden};
 pub use host::{ApiKey, HostUser, NewApiKey, UserTokens};
 pub use message::{
     Attachment, FormerText, ForwardedFrom, LogPage, Message, MessageExtras, MessagePage, MessagePreview,
-    Reaction, ReactionCount,
+    Reaction, ReactionCount, RoomFile,
 };
 pub use moderation::{Ban, Block, Invitation, InvitationPreview, Mute, NewInvitation, Report};
 pub use page::{AsOf, Page, RoomPage};

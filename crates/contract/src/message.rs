@@ -99,6 +99,10 @@ pub struct MessageExtras {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = String, format = DateTime, required = false)]
     pub pinned_at: Option<Timestamp>,
+    /// Who pinned it; absent too for pins made before this was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = uuid::Uuid, required = false)]
+    pub pinned_by: Option<UserId>,
     /// Who deleted it, when that was not its sender.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = uuid::Uuid, required = false)]
@@ -176,6 +180,7 @@ impl From<confab_domain::Message> for Message {
                 reply_count: extras.reply_count,
                 last_reply_at: extras.last_reply_at,
                 pinned_at: extras.pinned_at,
+                pinned_by: extras.pinned_by,
                 deleted_by: extras.deleted_by,
                 delete_reason: extras.delete_reason,
             },
@@ -254,6 +259,41 @@ impl From<confab_domain::Attachment> for Attachment {
             width: file.width,
             height: file.height,
             preview: file.preview,
+        }
+    }
+}
+
+/// A file of a room, with the message that bears it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RoomFile {
+    /// The file, as its message shows it.
+    #[serde(flatten)]
+    pub file: Attachment,
+    /// The message that bears it.
+    #[schema(value_type = uuid::Uuid)]
+    pub message_id: MessageId,
+    /// That message's number in the room.
+    #[schema(example = 40)]
+    pub number: i64,
+    /// That message's `seq`: `around` it the room's pages show the message.
+    #[schema(example = 42)]
+    pub seq: i64,
+    /// Who sent that message.
+    pub sender: User,
+    /// When that message was sent.
+    #[schema(value_type = String, format = DateTime)]
+    pub created_at: Timestamp,
+}
+
+impl From<confab_domain::RoomFile> for RoomFile {
+    fn from(found: confab_domain::RoomFile) -> Self {
+        Self {
+            file: found.file.into(),
+            message_id: found.message_id,
+            number: found.number,
+            seq: found.seq,
+            sender: found.sender.into(),
+            created_at: found.created_at,
         }
     }
 }

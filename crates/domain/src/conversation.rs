@@ -72,6 +72,15 @@ pub struct Conversation {
     pub is_peer_unreachable: bool,
 }
 
+/// A message that names a person, or everybody in a room of theirs.
+#[derive(Clone, Debug)]
+pub struct MentionFound {
+    /// The message as it is now.
+    pub message: Arc<Message>,
+    /// Whether it is beyond their read mark.
+    pub is_unread: bool,
+}
+
 /// What is unread in a number of rooms.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct UnreadCounts {

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use crate::{Attachment, AvatarOf, MessageId, UploadId, UserId};
+use serde::{Deserialize, Serialize};
+
+use crate::room::words;
+use crate::{Attachment, AvatarOf, MessageId, Timestamp, UploadId, User, UserId};
 
 /// A file that came in whole.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +22,37 @@ pub struct Upload {
     pub avatar_of: Option<AvatarOf>,
     /// Type of its thumbnail, when it has one.
     pub thumbnail_type: Option<String>,
+}
+
+words! {
+    /// What a file is to who looks through a room's files, by its content type.
+    FileKind {
+        /// `image/…`
+        Image = "image",
+        /// `video/…`
+        Video = "video",
+        /// `audio/…`
+        Audio = "audio",
+        /// Every other.
+        Other = "other",
+    }
+}
+
+/// A file of a room, with the message that bears it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RoomFile {
+    /// What its viewers are told.
+    pub file: Attachment,
+    /// The message that bears it.
+    pub message_id: MessageId,
+    /// That message's number in the room.
+    pub number: i64,
+    /// That message's `seq`.
+    pub seq: i64,
+    /// Who sent that message.
+    pub sender: User,
+    /// When that message was sent.
+    pub created_at: Timestamp,
 }
 
 /// What may come in, and for how long.

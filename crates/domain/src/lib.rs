@@ -27,14 +27,14 @@ mod user;
 pub use avatar::{AvatarOf, NewAvatar, avatar_upload, avatar_url, next_avatar_url};
 pub use change::{Deed, Effect, Facts, Needs, Person, RoomPatch, decide};
 pub use conversation::{
-    Conversation, ConversationPatch, ConversationSettings, MessageReceipt, Notifications, ReceiptCounts,
-    Unread, UnreadCounts,
+    Conversation, ConversationPatch, ConversationSettings, MentionFound, MessageReceipt, Notifications,
+    ReceiptCounts, Unread, UnreadCounts,
 };
 pub use error::{Code, Error, FieldError, Findings, Result, Source};
 pub use event::{
     AccountEvent, AccountEventKind, Control, Epoch, Event, EventBody, LeaveReason, RoomSnapshot, Trace,
 };
-pub use file::{FileRules, Upload};
+pub use file::{FileKind, FileRules, RoomFile, Upload};
 pub use host::{ApiKey, Scope};
 pub use ids::{
     ApiKeyId, ConnectionId, EventId, IncarnationId, InvitationId, MessageId, RoomId, SessionId, UploadId,

@@ -122,6 +122,9 @@ pub struct Extras {
     /// When it was pinned.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pinned_at: Option<Timestamp>,
+    /// Who pinned it. None too where that was before it was kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pinned_by: Option<UserId>,
     /// Who deleted it, when that was not its sender.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deleted_by: Option<UserId>,

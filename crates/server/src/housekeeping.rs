@@ -109,6 +109,8 @@ pub(crate) fn sweep(tasks: &TaskTracker, store: Store, keep: EndedKeep, stopping
             expired
                 .repeat(|at_once| store.sweep_expired(SystemClock.now(), at_once))
                 .await;
+            let incomplete = Chore::of_rows("incomplete");
+            incomplete.repeat(|at_once| store.complete_rows(at_once)).await;
             let ended = keep.before(SystemClock.now());
             let sweeping = Chore::of_rows("ended");
             sweeping.repeat(|at_once| store.sweep_ended(ended, at_once)).await;

@@ -11,6 +11,7 @@ use crate::account_outbox::Told;
 use crate::connect::{Store, bounded_domain};
 use crate::dialect::Runner;
 use crate::error::{Failure, failure, from_db};
+use crate::names;
 use crate::rows::{self, USER};
 use crate::uploads;
 use crate::users::{USERNAMES_TRIED_MAX, free_username, insert};
@@ -122,7 +123,7 @@ async fn change(
         return Ok((user, Kept::Unchanged));
     }
     let sql = "UPDATE users SET username = $2, username_key = $3, display_name = $4, avatar_url = $5, \
-               email = $6, email_key = $7, updated_at = $8 WHERE id = $1";
+               email = $6, email_key = $7, updated_at = $8, name_folded = $9 WHERE id = $1";
     let arguments = vec![
         user.id.0.into(),
         user.username.as_str().into(),
@@ -132,6 +133,7 @@ async fn change(
         user.email.clone().into(),
         user.email.as_deref().map(text::fold).into(),
         store.dialect().time(now),
+        names::of_user(&user.username, &user.display_name),
     ];
     let updated = store.within(&transaction).execute(sql, arguments).await;
     updated.map_err(|error| match failure(&error) {

@@ -54,27 +54,3 @@ pub(crate) fn table(dialect: Dialect, placeholder: &str, columns: &[ListColumn])
         Dialect::Sqlite => format!("(SELECT {selected}t.key + 1 AS ord FROM json_each({placeholder}) t)"),
     }
 }
-
-/// A pattern for `LIKE … ESCAPE '\'` that finds `text` anywhere: wildcards in it stand for themselves.
-pub(crate) fn holding(text: &str) -> String {
-    let mut pattern = String::with_capacity(text.len() + 2);
-    pattern.push('%');
-    for c in text.chars() {
-        if matches!(c, '\\' | '%' | '_') {
-            pattern.push('\\');
-        }
-        pattern.push(c);
-    }
-    pattern.push('%');
-    pattern
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn wildcards_stand_for_themselves() {
-        assert_eq!(holding(r"50%_\"), r"%50\%\_\\%");
-    }
-}

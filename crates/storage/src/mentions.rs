@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use confab_domain::{Named, Result, RoomId, UserId};
-use sea_orm::{ConnectionTrait, DbErr};
+use confab_domain::{Message, Named, Result, RoomId, UserId};
+use sea_orm::{ConnectionTrait, DbErr, Value};
 use uuid::Uuid;
 
 use crate::connect::{Store, bounded};
@@ -29,18 +29,19 @@ pub(crate) fn unread_mentions_sql(placeholder: &str) -> String {
     UNREAD_MENTIONS.replace("$nobody", placeholder)
 }
 
-/// Makes the rows of a message be those of `now`, given those of `before`.
+/// Makes the rows of a message, which names somebody as it is before the change, be those of `now`.
 pub(crate) async fn replace<C: ConnectionTrait>(
     run: &Runner<'_, C>,
-    room_id: RoomId,
-    number: i64,
-    before: &Named,
+    message: &Message,
     now: &Named,
 ) -> Result<(), DbErr> {
-    let (before, now) = (named_ids(before), named_ids(now));
+    let (before, now) = (named_ids(&message.extras.named), named_ids(now));
     let gone = before.iter().copied().filter(|id| !now.contains(id));
     let new = now.iter().copied().filter(|id| !before.contains(id));
-    let arguments = |ids: Vec<Uuid>| vec![room_id.0.into(), number.into(), run.dialect.ids(ids)];
+    let arguments = |ids: Vec<Uuid>| -> Vec<Value> {
+        let (room_id, number) = (message.room_id.0, message.number);
+        vec![room_id.into(), number.into(), run.dialect.ids(ids)]
+    };
     let list = run.dialect.ids_table("$3");
     let gone: Vec<Uuid> = gone.collect();
     if !gone.is_empty() {
@@ -52,9 +53,12 @@ pub(crate) async fn replace<C: ConnectionTrait>(
     let new: Vec<Uuid> = new.collect();
     if !new.is_empty() {
         let sql = format!(
-            "INSERT INTO mentions (room_id, number, user_id) SELECT $1, $2, list.id FROM {list} AS list"
+            "INSERT INTO mentions (room_id, number, user_id, seq, said_at) \
+             SELECT $1, $2, list.id, $4, $5 FROM {list} AS list"
         );
-        run.execute(&sql, arguments(new)).await?;
+        let mut arguments = arguments(new);
+        arguments.extend([message.seq.into(), run.dialect.time(message.created_at)]);
+        run.execute(&sql, arguments).await?;
     }
     Ok(())
 }

@@ -2,13 +2,15 @@
 
 use async_trait::async_trait;
 use confab_domain::ports::{
-    LogPage, LogRequest, MessagePage, Page, PageAt, Receipt, RoomFilter, RoomListing, RoomReads, Seat,
+    LogPage, LogRequest, MemberFilter, MessagePage, Page, PageAt, Receipt, RoomFilter, RoomListing,
+    RoomReads, Seat,
 };
+use confab_domain::search::NameQuery;
 use confab_domain::{
-    Actor, Epoch, Horizon, Member, Message, MessageId, Result, Room, RoomAccess, RoomId, RoomKind, User,
-    UserId,
+    Actor, Epoch, Horizon, Member, MemberRole, Message, MessageId, Result, Room, RoomAccess, RoomId,
+    RoomKind, User, UserId,
 };
-use sea_orm::DbErr;
+use sea_orm::{DbErr, Value};
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -16,7 +18,7 @@ use crate::connect::{Store, bounded};
 use crate::error::from_db;
 use crate::pages::{one_more, page};
 use crate::rows::{self, HEAD, MEMBER, ROOM, Row, USER};
-use crate::{account_outbox, log, marks, message_pages, room_lists, seats};
+use crate::{account_outbox, log, marks, message_pages, names, room_lists, seats};
 
 #[async_trait]
 impl RoomReads for Store {
@@ -50,10 +52,11 @@ impl RoomReads for Store {
     async fn members(
         &self,
         room_id: RoomId,
+        filter: &MemberFilter,
         after: Option<UserId>,
         limit: usize,
     ) -> Result<Page<(Member, User), UserId>> {
-        members(self, room_id, after, limit).await
+        members(self, room_id, filter, after, limit).await
     }
 
     async fn member(&self, room_id: RoomId, user_id: UserId) -> Result<Option<(Member, User)>> {
@@ -183,15 +186,29 @@ async fn message(
 async fn members(
     store: &Store,
     room_id: RoomId,
+    filter: &MemberFilter,
     after: Option<UserId>,
     limit: usize,
 ) -> Result<Page<(Member, User), UserId>> {
+    let query = filter.query.as_deref().and_then(NameQuery::parse);
+    let needle = query.as_ref().map(NameQuery::at_a_word);
+    let named = needle.map_or_else(String::new, |needle| {
+        format!("AND {}", names::of_user_hold(store.dialect(), "$4", needle))
+    });
+    let of_role = match filter.role {
+        None => String::new(),
+        Some(MemberRole::Member) => "AND m.role = 'member'".to_owned(),
+        // Said so, that the index of those in office serves: it is not asked what an argument may be.
+        Some(role) => format!("AND m.role = '{}' AND m.role <> 'member'", role.as_str()),
+    };
     let sql = format!(
         "SELECT {MEMBER}, {USER} FROM members m JOIN users u ON u.id = m.user_id \
-         WHERE m.room_id = $1 AND m.user_id > $2 AND m.left_at IS NULL ORDER BY m.user_id LIMIT $3"
+         WHERE m.room_id = $1 AND m.user_id > $2 AND m.left_at IS NULL {of_role} {named} \
+         ORDER BY m.user_id LIMIT $3"
     );
     let after = after.map_or(Uuid::nil(), |user_id| user_id.0);
-    let arguments = vec![room_id.0.into(), after.into(), one_more(limit)];
+    let mut arguments = vec![room_id.0.into(), after.into(), one_more(limit)];
+    arguments.extend(needle.map(Value::from));
     let found = bounded(store.reader().all(&sql, arguments)).await?;
     page(&found, limit, member_with_profile, |(member, _)| member.user_id)
 }

@@ -212,8 +212,8 @@ pub(crate) const MESSAGE: &str = "g.id AS g_id, g.room_id AS g_room_id, g.number
     g.reply_to AS g_reply_to, g.metadata AS g_metadata, g.created_at AS g_created_at, \
     g.edited_at AS g_edited_at, g.deleted_at AS g_deleted_at, g.attachments AS g_attachments, \
     g.extras AS g_extras, g.reactions AS g_reactions, g.reply_count AS g_reply_count, \
-    g.last_reply_at AS g_last_reply_at, g.pinned_at AS g_pinned_at, g.deleted_by AS g_deleted_by, \
-    g.delete_reason AS g_delete_reason";
+    g.last_reply_at AS g_last_reply_at, g.pinned_at AS g_pinned_at, g.pinned_by AS g_pinned_by, \
+    g.deleted_by AS g_deleted_by, g.delete_reason AS g_delete_reason";
 
 pub(crate) fn message(row: &Row) -> Result<Message, DbErr> {
     Ok(Message {
@@ -237,6 +237,7 @@ pub(crate) fn message(row: &Row) -> Result<Message, DbErr> {
             reply_count: row.get::<Option<i64>>("g_reply_count")?.unwrap_or(0),
             last_reply_at: row.time_or_none("g_last_reply_at")?,
             pinned_at: row.time_or_none("g_pinned_at")?,
+            pinned_by: row.id_or_none("g_pinned_by")?,
             deleted_by: row.id_or_none("g_deleted_by")?,
             delete_reason: row.get("g_delete_reason")?,
             ..row.json_or_default("g_extras")?

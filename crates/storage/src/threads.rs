@@ -4,16 +4,16 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use confab_domain::ports::{FormerText, MessagePage, MessageReads, Page};
-use confab_domain::{Epoch, Error, Horizon, MessageId, Preview, Result, RoomId, UserId};
+use confab_domain::ports::{FormerText, MentionKey, MessagePage, MessageReads, Page};
+use confab_domain::{Epoch, Error, Horizon, MentionFound, MessageId, Preview, Result, RoomId, UserId};
 use sea_orm::DbErr;
 use serde_json::json;
 
 use crate::connect::{Store, bounded};
 use crate::error::from_db;
-use crate::mentions;
 use crate::pages::{one_more, page};
 use crate::rows::{self, Row};
+use crate::{mention_list, mentions};
 
 #[async_trait]
 impl MessageReads for Store {
@@ -48,6 +48,15 @@ impl MessageReads for Store {
 
     async fn unread_mentions(&self, user_id: UserId, room_ids: &[RoomId]) -> Result<HashMap<RoomId, i64>> {
         mentions::unread(self, user_id, room_ids).await
+    }
+
+    async fn mentions(
+        &self,
+        user_id: UserId,
+        after: Option<MentionKey>,
+        limit: usize,
+    ) -> Result<Page<MentionFound, MentionKey>> {
+        mention_list::mentions(self, user_id, after, limit).await
     }
 }
 

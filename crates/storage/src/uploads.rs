@@ -1,9 +1,10 @@
 //! Rows of files: from the first byte that comes in to the last that is removed.
 
 use async_trait::async_trait;
-use confab_domain::ports::{DueUpload, NewUpload, Uploads};
+use confab_domain::ports::{DueUpload, FileKey, NewUpload, Page, Uploads};
 use confab_domain::{
-    Attachment, AvatarOf, Error, Result, Timestamp, Upload, UploadId, UserId, avatar_upload, avatar_url,
+    Attachment, AvatarOf, Error, FileKind, Horizon, Result, RoomFile, RoomId, Timestamp, Upload, UploadId,
+    UserId, avatar_upload, avatar_url,
 };
 use sea_orm::{ConnectionTrait, DbErr};
 use uuid::Uuid;
@@ -11,34 +12,35 @@ use uuid::Uuid;
 use crate::connect::{Store, bounded};
 use crate::dialect::{Dialect, Runner};
 use crate::error::from_db;
+use crate::room_files;
 use crate::rows::Row;
 
-/// Columns of an [`Upload`] under the alias `u`.
-const UPLOAD: &str = "u.id AS u_id, u.blob_id AS u_blob_id, u.owner_id AS u_owner_id, u.message_id AS u_message_id, \
-    u.filename AS u_filename, u.content_type AS u_content_type, u.size AS u_size, u.width AS u_width, \
-    u.height AS u_height, u.preview AS u_preview, u.thumbnail_type AS u_thumbnail_type, \
-    u.avatar_user_id AS u_avatar_user_id, u.avatar_room_id AS u_avatar_room_id";
+/// Columns of an [`Upload`] under the alias `f`.
+pub(crate) const UPLOAD: &str = "f.id AS f_id, f.blob_id AS f_blob_id, f.owner_id AS f_owner_id, f.message_id AS f_message_id, \
+    f.filename AS f_filename, f.content_type AS f_content_type, f.size AS f_size, f.width AS f_width, \
+    f.height AS f_height, f.preview AS f_preview, f.thumbnail_type AS f_thumbnail_type, \
+    f.avatar_user_id AS f_avatar_user_id, f.avatar_room_id AS f_avatar_room_id";
 
 pub(crate) fn upload(row: &Row) -> Result<Upload, DbErr> {
     let pixels = |column| Ok::<_, DbErr>(row.get::<Option<i32>>(column)?.map(i32::unsigned_abs));
-    let thumbnail_type: Option<String> = row.get("u_thumbnail_type")?;
+    let thumbnail_type: Option<String> = row.get("f_thumbnail_type")?;
     Ok(Upload {
         file: Attachment {
-            id: row.id("u_id")?,
-            filename: row.get("u_filename")?,
-            content_type: row.get("u_content_type")?,
-            size: row.get("u_size")?,
-            width: pixels("u_width")?,
-            height: pixels("u_height")?,
-            preview: row.get("u_preview")?,
+            id: row.id("f_id")?,
+            filename: row.get("f_filename")?,
+            content_type: row.get("f_content_type")?,
+            size: row.get("f_size")?,
+            width: pixels("f_width")?,
+            height: pixels("f_height")?,
+            preview: row.get("f_preview")?,
             has_thumbnail: thumbnail_type.is_some(),
         },
-        blob_id: row.id("u_blob_id")?,
-        owner_id: row.id("u_owner_id")?,
-        message_id: row.id_or_none("u_message_id")?,
-        avatar_of: match row.id_or_none("u_avatar_user_id")? {
+        blob_id: row.id("f_blob_id")?,
+        owner_id: row.id("f_owner_id")?,
+        message_id: row.id_or_none("f_message_id")?,
+        avatar_of: match row.id_or_none("f_avatar_user_id")? {
             Some(user_id) => Some(AvatarOf::User(user_id)),
-            None => row.id_or_none("u_avatar_room_id")?.map(AvatarOf::Room),
+            None => row.id_or_none("f_avatar_room_id")?.map(AvatarOf::Room),
         },
         thumbnail_type,
     })
@@ -47,12 +49,12 @@ pub(crate) fn upload(row: &Row) -> Result<Upload, DbErr> {
 /// Locks files that are there whole, for a send that names them. `$1` is the list.
 pub(crate) fn to_attach_sql(dialect: Dialect) -> String {
     let locked = match dialect {
-        Dialect::Postgres => "FOR UPDATE OF u",
+        Dialect::Postgres => "FOR UPDATE OF f",
         Dialect::Sqlite => "",
     };
     format!(
-        "SELECT {UPLOAD} FROM {} AS list JOIN uploads u ON u.id = list.id WHERE u.state = 'ready' \
-         ORDER BY u.id {locked}",
+        "SELECT {UPLOAD} FROM {} AS list JOIN uploads f ON f.id = list.id WHERE f.state = 'ready' \
+         ORDER BY f.id {locked}",
         dialect.ids_table("$1")
     )
 }
@@ -102,9 +104,9 @@ impl Uploads for Store {
 
     async fn uploads(&self, ids: &[UploadId]) -> Result<Vec<Option<Upload>>> {
         let sql = format!(
-            "SELECT {UPLOAD}, list.ord FROM {} AS list JOIN uploads u ON u.id = list.id \
-             LEFT JOIN rooms r ON r.id = u.room_id \
-             WHERE u.state = 'ready' AND (u.room_id IS NULL OR (r.id IS NOT NULL AND r.deleted_at IS NULL))",
+            "SELECT {UPLOAD}, list.ord FROM {} AS list JOIN uploads f ON f.id = list.id \
+             LEFT JOIN rooms r ON r.id = f.room_id \
+             WHERE f.state = 'ready' AND (f.room_id IS NULL OR (r.id IS NOT NULL AND r.deleted_at IS NULL))",
             self.dialect().ids_table("$1")
         );
         let list = self.dialect().ids(ids.iter().map(|id| id.0));
@@ -126,14 +128,25 @@ impl Uploads for Store {
     async fn avatar(&self, id: UploadId) -> Result<Option<Upload>> {
         // Both are asked: what the person or room shows, and what the file is for.
         let sql = format!(
-            "SELECT {UPLOAD} FROM uploads u LEFT JOIN users p ON p.id = u.avatar_user_id \
-             LEFT JOIN rooms r ON r.id = u.avatar_room_id AND r.deleted_at IS NULL \
-             WHERE u.id = $1 AND u.state = 'ready' AND u.thumbnail_type IS NOT NULL \
+            "SELECT {UPLOAD} FROM uploads f LEFT JOIN users p ON p.id = f.avatar_user_id \
+             LEFT JOIN rooms r ON r.id = f.avatar_room_id AND r.deleted_at IS NULL \
+             WHERE f.id = $1 AND f.state = 'ready' AND f.thumbnail_type IS NOT NULL \
              AND (p.avatar_url = $2 OR r.avatar_url = $2)"
         );
         let arguments = vec![id.0.into(), avatar_url(id).into()];
         let row = bounded(self.reader().first(&sql, arguments)).await?;
         row.as_ref().map(upload).transpose().map_err(from_db)
+    }
+
+    async fn room_files(
+        &self,
+        room_id: RoomId,
+        horizon: Horizon,
+        kind: Option<FileKind>,
+        after: Option<FileKey>,
+        limit: usize,
+    ) -> Result<Page<RoomFile, FileKey>> {
+        room_files::list(self, room_id, horizon, kind, after, limit).await
     }
 
     async fn used_bytes(&self, owner_id: UserId) -> Result<u64> {
@@ -243,12 +256,12 @@ pub(crate) async fn to_show<C: ConnectionTrait>(
 ) -> Result<Option<Upload>, DbErr> {
     let (column, bearer_id) = shown_by(of);
     let locked = match run.dialect {
-        Dialect::Postgres => "FOR UPDATE OF u",
+        Dialect::Postgres => "FOR UPDATE OF f",
         Dialect::Sqlite => "",
     };
     let sql = format!(
-        "SELECT {UPLOAD} FROM uploads u WHERE (u.id = $1 OR u.{column} = $2) AND u.state = 'ready' \
-         ORDER BY u.id {locked}"
+        "SELECT {UPLOAD} FROM uploads f WHERE (f.id = $1 OR f.{column} = $2) AND f.state = 'ready' \
+         ORDER BY f.id {locked}"
     );
     let rows = run.all(&sql, vec![id.0.into(), bearer_id.into()]).await?;
     let uploads: Vec<Upload> = rows.iter().map(upload).collect::<Result<_, _>>()?;

@@ -1,18 +1,20 @@
 //! Accounts: made, found, changed, shut.
 
 use confab_domain::ports::{AccountState, NewUser, OutsideProfile, Page, ProfilePatch};
+use confab_domain::search::NameQuery;
 use confab_domain::{
     AccountEventKind, Actor, AvatarOf, Control, Error, NewAvatar, Privacy, Result, SessionId, Timestamp,
     Trace, User, UserId, UserRole, next_avatar_url, text,
 };
-use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, Value};
 use uuid::Uuid;
 
 use crate::account_outbox::Told;
 use crate::connect::{Store, bounded, bounded_domain};
 use crate::dialect::Runner;
 use crate::error::{Failure, failure, from_db};
-use crate::lists::{self, ListColumn, holding};
+use crate::lists::{self, ListColumn};
+use crate::names;
 use crate::pages::{one_more, page};
 use crate::rows::{self, ACCOUNT, USER};
 use crate::sessions;
@@ -193,8 +195,8 @@ pub(crate) async fn insert<C: ConnectionTrait>(
     now: Timestamp,
 ) -> Result<Option<User>, DbErr> {
     let sql = "INSERT INTO users (created_at, updated_at, id, username, username_key, email, email_key, \
-               display_name, avatar_url, password_hash, issuer, subject, role, external_id) \
-               VALUES ($1, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT DO NOTHING";
+               display_name, avatar_url, password_hash, issuer, subject, role, external_id, name_folded) \
+               VALUES ($1, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) ON CONFLICT DO NOTHING";
     let arguments = vec![
         run.dialect.time(now),
         new.id.0.into(),
@@ -209,6 +211,7 @@ pub(crate) async fn insert<C: ConnectionTrait>(
         outside.map(|profile| profile.subject.clone()).into(),
         new.role.as_str().into(),
         external_id.map(str::to_owned).into(),
+        names::of_user(&new.username, &new.display_name),
     ];
     let is_inserted = run.execute(sql, arguments).await? == 1;
     Ok(is_inserted.then(|| User {
@@ -271,23 +274,24 @@ pub(crate) async fn password_hash(store: &Store, user_id: UserId) -> Result<Opti
     }
 }
 
-/// Open accounts that hold `query` in their username or display name, any case.
+/// Open accounts that hold `query` in their username or display name, in any case and with any accents.
 pub(crate) async fn search(
     store: &Store,
     query: &str,
     after: Option<&str>,
     limit: usize,
 ) -> Result<Page<User, String>> {
+    let query = NameQuery::parse(query);
+    let needle = query.as_ref().map(NameQuery::anywhere);
+    let named = needle.map_or_else(String::new, |needle| {
+        format!("AND {}", names::of_user_hold(store.dialect(), "$3", needle))
+    });
     let sql = format!(
-        "SELECT {USER} FROM users u WHERE u.deactivated_at IS NULL AND u.username_key > $1 \
-         AND (u.username_key LIKE $2 ESCAPE '\\' OR lower(u.display_name) LIKE lower($2) ESCAPE '\\') \
-         ORDER BY u.username_key LIMIT $3"
+        "SELECT {USER} FROM users u WHERE u.deactivated_at IS NULL AND u.username_key > $1 {named} \
+         ORDER BY u.username_key LIMIT $2"
     );
-    let arguments = vec![
-        after.unwrap_or_default().into(),
-        holding(&text::fold(query)).into(),
-        one_more(limit),
-    ];
+    let mut arguments = vec![after.unwrap_or_default().into(), one_more(limit)];
+    arguments.extend(needle.map(Value::from));
     let found = bounded(store.reader().all(&sql, arguments)).await?;
     page(&found, limit, rows::user, |user| text::fold(&user.username))
 }
@@ -331,7 +335,7 @@ pub(crate) async fn update_profile(
         }
         let sql = "UPDATE users SET display_name = $2, avatar_url = $3, email = $4, email_key = $5, \
                    updated_at = $6, status_emoji = $7, status_text = $8, status_until = $9, \
-                   shares_read_marks = $10, shares_last_seen = $11 WHERE id = $1";
+                   shares_read_marks = $10, shares_last_seen = $11, name_folded = $12 WHERE id = $1";
         let status = user.status.clone().unwrap_or_default();
         let arguments = vec![
             user_id.0.into(),
@@ -345,6 +349,7 @@ pub(crate) async fn update_profile(
             store.dialect().time_or_null(status.until),
             user.privacy.shares_read_marks.into(),
             user.privacy.shares_last_seen.into(),
+            names::of_user(&user.username, &user.display_name),
         ];
         let updated = store.within(&transaction).execute(sql, arguments).await;
         updated.map_err(|error| match failure(&error) {

@@ -191,9 +191,9 @@ export class Timeline {
         return gone && changed.length > 0 ? [...quoting, ...this.#answered(gone, -1), ...changed] : [...quoting, ...changed];
       }
       case 'message_pinned':
-        return this.#change(event.message_id, event.seq, () => ({ pinned_at: event.occurred_at }));
+        return this.#change(event.message_id, event.seq, () => ({ pinned_at: event.occurred_at, pinned_by: event.actor_id }));
       case 'message_unpinned':
-        return this.#change(event.message_id, event.seq, () => ({ pinned_at: undefined }));
+        return this.#change(event.message_id, event.seq, () => ({ pinned_at: undefined, pinned_by: undefined }));
       default:
         return this.#reaction(/** @type {any} */ (event));
     }

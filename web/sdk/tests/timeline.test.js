@@ -46,11 +46,11 @@ test('what a reply answers is shown as it is now, whether it is known here or no
 test('a pin comes and goes', () => {
   const timeline = new Timeline('r', () => 'me');
   timeline.apply(said(1));
-  const pin = (type, seq) => ({ type, room_id: 'r', seq, event_id: `e${seq}`, message_id: 'm1', number: 1, occurred_at: 'then' });
+  const pin = (type, seq) => ({ type, room_id: 'r', seq, event_id: `e${seq}`, message_id: 'm1', number: 1, occurred_at: 'then', actor_id: 'b' });
   timeline.apply(pin('message_pinned', 3));
-  assert.equal(timeline.byId('m1').pinned_at, 'then');
+  assert.deepEqual([timeline.byId('m1').pinned_at, timeline.byId('m1').pinned_by], ['then', 'b']);
   timeline.apply(pin('message_unpinned', 4));
-  assert.equal(timeline.byId('m1').pinned_at, undefined);
+  assert.deepEqual([timeline.byId('m1').pinned_at, timeline.byId('m1').pinned_by], [undefined, undefined]);
 });
 
 test('a page that is older than what is known does not turn it back', () => {

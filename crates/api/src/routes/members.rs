@@ -7,19 +7,20 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use confab_contract::{Member, Page, RoomForViewer, RoomPage};
 use confab_domain::commands::MEMBERS_AT_ONCE_MAX;
-use confab_domain::ports::Ports;
+use confab_domain::ports::{MemberFilter, Ports};
 use confab_domain::rights::Act;
 use confab_domain::{Error, MemberRole, RoomId, UserId, commands, queries};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
 use super::rooms::seen;
+use super::users::searched;
 use crate::cursor;
-use crate::extract::{AsObject, Caller, JsonBody, Listing, MemberPath, Path, Query, RoomPath};
+use crate::extract::{AsObject, Caller, JsonBody, MemberPath, Path, Query, RoomPath};
 use crate::failure::{Answer, Failure};
 use crate::openapi::{Conflict, Forbidden, NotFound, RateLimited};
 use crate::router::AppState;
@@ -33,9 +34,30 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(leave_room))
 }
 
+/// Which members.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ListMembers {
+    /// The beginning of a word of the username or display name, in any case and with any accents; what a client
+    /// asks to complete an `@`.
+    #[param(max_length = 200, example = "ad")]
+    query: Option<String>,
+    /// `owner`, `admin`, `moderator` or `member`.
+    #[param(example = "moderator")]
+    role: Option<String>,
+    /// Most items in a page.
+    #[param(minimum = 1, maximum = 100, default = 50)]
+    limit: Option<i64>,
+    /// `next_cursor` of the page before. Opaque, and good for this list only.
+    cursor: Option<String>,
+}
+
 /// List members
+///
+/// By user id; all of them, or those of a name or role.
 #[utoipa::path(
-    get, path = "/rooms/{room_id}/members", tag = "members", params(RoomPath, Listing),
+    get, path = "/rooms/{room_id}/members", tag = "members", params(RoomPath, ListMembers),
     responses((status = 200, description = "Current members.", body = RoomPage<Member>), Forbidden, NotFound),
     security(("access_token" = []), ("api_key" = ["read"]))
 )]
@@ -43,16 +65,42 @@ async fn list_members(
     State(ports): State<Arc<Ports>>,
     caller: Caller,
     Path(path): Path<RoomPath>,
-    Query(wanted): Query<Listing>,
+    Query(wanted): Query<ListMembers>,
 ) -> Answer<Json<RoomPage<Member>>> {
-    let list = format!("members:{}", path.room_id);
+    let filter = MemberFilter {
+        query: searched(wanted.query)?,
+        role: wanted.role.as_deref().map(listed_role).transpose()?,
+    };
+    let list = list_name(path.room_id, &filter);
     let after: Option<UserId> = cursor::decode(&list, wanted.cursor.as_deref())?;
     let limit = cursor::page_size(wanted.limit)?;
     // Read before the page: who joins the stream from here hears of every change since, some of it twice.
     let access = queries::access_for(&ports, &caller.actor, path.room_id, Act::ListMembers).await?;
-    let page = queries::list_members(&ports, &caller.actor, path.room_id, after, limit).await?;
+    let page = queries::list_members(&ports, &caller.actor, path.room_id, &filter, after, limit).await?;
     let page = cursor::page(&list, page, |(member, user)| Member::new(&member, user));
     Ok(Json(cursor::room_page(&access, page)))
+}
+
+fn list_name(room_id: RoomId, filter: &MemberFilter) -> String {
+    match (&filter.query, filter.role) {
+        (None, None) => format!("members:{room_id}"),
+        (query, role) => {
+            let role = role.map_or("any", MemberRole::as_str);
+            format!(
+                "members:{room_id}:{role}:{}",
+                query.as_deref().unwrap_or_default()
+            )
+        }
+    }
+}
+
+fn listed_role(word: &str) -> Answer<MemberRole> {
+    MemberRole::parse(word).ok_or_else(|| {
+        Failure::field(
+            "role",
+            "must be \"owner\", \"admin\", \"moderator\" or \"member\"",
+        )
+    })
 }
 
 /// Somebody to be added.

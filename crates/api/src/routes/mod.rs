@@ -15,6 +15,7 @@ mod log;
 mod marks;
 mod me;
 mod members;
+mod mentions;
 mod messages;
 mod moderation;
 mod ops;
@@ -54,6 +55,7 @@ pub(crate) fn all() -> OpenApiRouter<AppState> {
         .merge(log::routes())
         .merge(marks::routes())
         .merge(conversations::routes())
+        .merge(mentions::routes())
         .merge(presence::routes())
         .merge(api_keys::routes())
         .merge(host_users::routes())

@@ -35,7 +35,7 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct ListRooms {
-    /// Part of the name; in any case, of letters beyond ASCII on PostgreSQL only.
+    /// Part of the name, in any case and with any accents.
     #[param(max_length = 200, example = "lob")]
     query: Option<String>,
     /// `public`, `private` or `direct`.

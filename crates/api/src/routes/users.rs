@@ -32,8 +32,7 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct SearchUsers {
-    /// Part of a username or display name, in any case (of letters beyond ASCII on PostgreSQL only); all open
-    /// accounts when absent.
+    /// Part of a username or display name, in any case and with any accents; all open accounts when absent.
     #[param(max_length = 200, example = "ad")]
     query: Option<String>,
     /// Most items in a page.

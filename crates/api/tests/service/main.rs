@@ -11,6 +11,7 @@ mod desk;
 mod files;
 mod host;
 mod limits;
+mod lists;
 mod log;
 mod matrix;
 mod members;

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use confab_domain::commands::SendMessage;
-use confab_domain::ports::{Outbox, PARTITIONS, RoomReads};
+use confab_domain::ports::{MemberFilter, Outbox, PARTITIONS, RoomReads};
 use confab_domain::rights::{Act, Standing};
 use confab_domain::{Code, MemberRole, RoomId, RoomKind, UploadId, UserId, UserRole};
 use confab_scenery::{Asker, KINDS, somebody};
@@ -278,6 +278,7 @@ const ROWS: &[Row] = &[
     // One's own list, and receipts.
     Row("GET /conversations", For::Accounts, NO_BODY),
     Row("GET /me/unread", For::Accounts, NO_BODY),
+    Row("GET /me/mentions", For::Accounts, NO_BODY),
     Row("PATCH /conversations/{room_id}", For::Room(Act::Signal), |_| {
         Some(json!({"pinned": true}))
     }),
@@ -302,6 +303,7 @@ const ROWS: &[Row] = &[
     ),
     Row("GET /avatars/{upload_id}", For::Everybody, NO_BODY),
     // Files: that of the message.
+    Row("GET /rooms/{room_id}/files", For::Room(Act::Read), NO_BODY),
     Row("POST /uploads", For::Accounts, NO_BODY),
     Row("POST /media/sign", For::Accounts, |scene| {
         Some(json!({"ids": [scene.upload_id.to_string()]}))
@@ -408,7 +410,11 @@ impl Scene {
         let room_id: RoomId = self.room_id.parse().unwrap();
         let asker: UserId = self.asker.id.parse().unwrap();
         let access = desk.store.access(room_id, asker).await.unwrap();
-        let members = desk.store.members(room_id, None, 100).await.unwrap();
+        let members = desk
+            .store
+            .members(room_id, &MemberFilter::default(), None, 100)
+            .await
+            .unwrap();
         let message = desk
             .store
             .message(self.message_id.parse().unwrap(), asker)

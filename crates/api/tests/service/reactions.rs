@@ -118,6 +118,7 @@ async fn moderators_pin_and_members_read_the_pins() {
     pin(&bob.token, &one).await.expect(403);
     let pinned = pin(&ada.token, &one).await.expect(200);
     assert!(pinned["pinned_at"].is_string());
+    assert_eq!(pinned["pinned_by"], ada.id.as_str());
     desk.advance(std::time::Duration::from_secs(1));
     pin(&ada.token, &two).await.expect(200);
     let ids = |page: &Value| -> Vec<String> { page["items"].as_array().unwrap().iter().map(id).collect() };

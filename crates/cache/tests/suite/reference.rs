@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use confab_domain::ports::{
-    CommittedBatch, LogPage, LogRequest, MessagePage, Page, PageAt, Receipt, RoomFilter, RoomListing,
-    RoomReads, Seat,
+    CommittedBatch, LogPage, LogRequest, MemberFilter, MessagePage, Page, PageAt, Receipt, RoomFilter,
+    RoomListing, RoomReads, Seat,
 };
 use confab_domain::{
     Actor, ContentType, Epoch, Error, Event, EventBody, EventId, Extras, History, Horizon, Member,
@@ -276,6 +276,7 @@ impl Reference {
             |message, at| {
                 let was_pinned = message.extras.pinned_at.is_some();
                 message.extras.pinned_at = is_pinned.then(|| message.extras.pinned_at.unwrap_or(at));
+                message.extras.pinned_by = is_pinned.then(|| UserId(uuid::Uuid::nil()));
                 was_pinned != is_pinned
             },
             |message_id| {
@@ -615,6 +616,7 @@ impl RoomReads for Reference {
     async fn members(
         &self,
         _room_id: RoomId,
+        _filter: &MemberFilter,
         _after: Option<UserId>,
         _limit: usize,
     ) -> Result<Page<(Member, User), UserId>> {

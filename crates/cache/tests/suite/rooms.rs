@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use confab_cache::{CacheFeeder, CachedRooms, RoomCache, RoomCacheSettings};
-use confab_domain::ports::{CommittedBatch, CommittedBatches, MessagePage, PageAt, RoomFilter, RoomReads};
+use confab_domain::ports::{
+    CommittedBatch, CommittedBatches, MemberFilter, MessagePage, PageAt, RoomFilter, RoomReads,
+};
 use confab_domain::{Actor, Clock, Error, Horizon, MessageId, RoomId, RoomKind, UserId, UserRole};
 use confab_testkit::{Redis, wait_until};
 
@@ -323,7 +325,7 @@ async fn reactions_and_pins_keep_the_page_warm(cache: &RoomCache) {
         .map(|kind| (kind.emoji.as_str(), kind.count))
         .collect();
     assert_eq!(counts, [("👍", 2), ("🎉", 1)]);
-    assert!(one.extras.pinned_at.is_some());
+    assert!(one.extras.pinned_at.is_some() && one.extras.pinned_by.is_some());
     // What an edit tells holds it all; it is not counted twice.
     node.feed(store.edit(room_id, 1, "ONE"));
     node.feed(store.react(room_id, 1, "👍"));
@@ -523,7 +525,15 @@ async fn the_rest_is_the_store_s(cache: &RoomCache) {
     };
     let filter = RoomFilter::default();
     assert_eq!(name(rooms.rooms(&actor, &filter, None, 1).await.err()), "rooms");
-    assert_eq!(name(rooms.members(room_id, None, 1).await.err()), "members");
+    assert_eq!(
+        name(
+            rooms
+                .members(room_id, &MemberFilter::default(), None, 1)
+                .await
+                .err()
+        ),
+        "members"
+    );
     assert_eq!(name(rooms.member(room_id, user_id).await.err()), "member");
     assert_eq!(
         name(rooms.message(MessageId::mint(START), user_id).await.err()),

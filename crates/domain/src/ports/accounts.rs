@@ -140,8 +140,8 @@ pub trait Accounts: Send + Sync {
     /// The password hash of an account.
     async fn password_hash(&self, user_id: UserId) -> Result<Option<String>>;
 
-    /// Open accounts whose username or display name begins with or holds `query`, by folded username
-    /// after `after`. An empty query lists all.
+    /// Open accounts whose username or display name holds `query`, in any case and with any accents, by folded
+    /// username after `after`. An empty query lists all.
     async fn search_users(
         &self,
         query: &str,

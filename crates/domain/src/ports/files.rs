@@ -9,7 +9,10 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 
-use crate::{Attachment, FileRules, Result, Timestamp, Upload, UploadId, UserId};
+use crate::ports::Page;
+use crate::{
+    Attachment, FileKind, FileRules, Horizon, Result, RoomFile, RoomId, Timestamp, Upload, UploadId, UserId,
+};
 
 /// What commands and queries about files work with, besides [`crate::ports::Ports`].
 #[derive(Clone)]
@@ -55,6 +58,9 @@ pub struct DueUpload {
     pub blob_id: Option<UploadId>,
 }
 
+/// Where a list of a room's files goes on: after the file of this id, of the message of this number.
+pub type FileKey = (i64, UploadId);
+
 /// Rows of files in the store. Attaching them to a message belongs to the message's own transaction
 /// ([`crate::ports::RoomWrites::send`]), so does letting go of them with a deleted message; becoming the picture of a
 /// person or room, and being one no longer, belongs to the change of that person or room.
@@ -76,6 +82,17 @@ pub trait Uploads: Send + Sync {
 
     /// A file that is somebody's picture now, or that of a room which is not deleted; there whole, with a thumbnail.
     async fn avatar(&self, id: UploadId) -> Result<Option<Upload>>;
+
+    /// Files of a room's messages from `horizon` on, with their senders' profiles: the newest message's first, and
+    /// of one message the file brought last. A range of an index, whatever the kind.
+    async fn room_files(
+        &self,
+        room_id: RoomId,
+        horizon: Horizon,
+        kind: Option<FileKind>,
+        after: Option<FileKey>,
+        limit: usize,
+    ) -> Result<Page<RoomFile, FileKey>>;
 
     /// What a person's files take up, in bytes; those that are pictures too.
     async fn used_bytes(&self, owner_id: UserId) -> Result<u64>;

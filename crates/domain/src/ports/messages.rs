@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use async_trait::async_trait;
 
 use crate::ports::{MessagePage, Page};
-use crate::{Horizon, MessageId, Preview, Result, RoomId, Timestamp, UserId};
+use crate::{Horizon, MentionFound, MessageId, Preview, Result, RoomId, Timestamp, UserId};
 
 /// What a message said before an edit.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +19,9 @@ pub struct FormerText {
     /// The event that replaced it.
     pub replaced_seq: i64,
 }
+
+/// Where a list of mentions goes on: after the message of this time, room and number.
+pub type MentionKey = (Timestamp, RoomId, i64);
 
 /// Reads of messages. Rights are the caller's to check; horizons are given.
 #[async_trait]
@@ -53,4 +56,14 @@ pub trait MessageReads: Send + Sync {
     /// or below the mark, and before their horizon, count nothing. Rooms without any are left out, and so are
     /// those they do not belong to.
     async fn unread_mentions(&self, user_id: UserId, room_ids: &[RoomId]) -> Result<HashMap<RoomId, i64>>;
+
+    /// Messages that name the person, or everybody (`@here`), in the rooms they belong to now, from their horizon in
+    /// each on, the newest first over all rooms. A page costs two looks into an index for each of their rooms, however
+    /// many mentions there are.
+    async fn mentions(
+        &self,
+        user_id: UserId,
+        after: Option<MentionKey>,
+        limit: usize,
+    ) -> Result<Page<MentionFound, MentionKey>>;
 }

@@ -8,8 +8,8 @@ use serde_json::Value;
 
 use crate::ports::Page;
 use crate::{
-    Actor, Body, Deed, Epoch, Event, EventId, History, Horizon, Member, Message, MessageId, Result, Room,
-    RoomAccess, RoomHead, RoomId, RoomKind, RoomSettings, Timestamp, Trace, User, UserId,
+    Actor, Body, Deed, Epoch, Event, EventId, History, Horizon, Member, MemberRole, Message, MessageId,
+    Result, Room, RoomAccess, RoomHead, RoomId, RoomKind, RoomSettings, Timestamp, Trace, User, UserId,
 };
 
 /// A message on its way into a room.
@@ -157,10 +157,19 @@ pub struct RoomListing {
 /// Which rooms to list.
 #[derive(Clone, Debug, Default)]
 pub struct RoomFilter {
-    /// Part of the name, any case.
+    /// Part of the name, in any case and with any accents.
     pub query: Option<String>,
     /// Only of this kind.
     pub kind: Option<RoomKind>,
+}
+
+/// Which members of a room to list.
+#[derive(Clone, Debug, Default)]
+pub struct MemberFilter {
+    /// The beginning of a word of the username or display name, in any case and with any accents.
+    pub query: Option<String>,
+    /// Only of this role.
+    pub role: Option<MemberRole>,
 }
 
 /// Which messages of a room.
@@ -279,6 +288,7 @@ pub trait RoomReads: Send + Sync {
     async fn members(
         &self,
         room_id: RoomId,
+        filter: &MemberFilter,
         after: Option<UserId>,
         limit: usize,
     ) -> Result<Page<(Member, User), UserId>>;

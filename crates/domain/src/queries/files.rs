@@ -2,8 +2,14 @@
 
 use std::collections::HashMap;
 
-use crate::ports::{Files, Ports};
-use crate::{Actor, Error, MessageId, Result, Timestamp, Upload, UploadId, UserId};
+use super::people::is_kept_apart;
+use super::{access_for, horizon};
+use crate::ports::{FileKey, Files, Page, Ports};
+use crate::rights::Act;
+use crate::{
+    Actor, Error, FileKind, MessageId, Result, RoomAccess, RoomFile, RoomId, Timestamp, Upload, UploadId,
+    UserId,
+};
 
 /// A file that the actor may read now. Whoever may not learns nothing: `NotFound`.
 pub async fn media(ports: &Ports, files: &Files, actor: &Actor, id: UploadId) -> Result<Upload> {
@@ -41,6 +47,30 @@ pub async fn signed_media(
         session_id: None,
     };
     media(ports, files, &actor, id).await
+}
+
+/// The files of a room's messages, the newest message's first.
+pub async fn list_files(
+    ports: &Ports,
+    files: &Files,
+    actor: &Actor,
+    room_id: RoomId,
+    kind: Option<FileKind>,
+    after: Option<FileKey>,
+    limit: usize,
+) -> Result<(RoomAccess, Page<RoomFile, FileKey>)> {
+    let access = access_for(ports, actor, room_id, Act::Read).await?;
+    let seen_from = horizon(actor, &access);
+    let uploads = &files.uploads;
+    let mut page = uploads.room_files(room_id, seen_from, kind, after, limit).await?;
+    let is_apart = is_kept_apart(ports, actor, &access).await?;
+    for file in &mut page.items {
+        file.sender.expire_status(ports.clock.now());
+        if is_apart && file.sender.id != actor.user_id {
+            file.sender.last_seen_at = None;
+        }
+    }
+    Ok((access, page))
 }
 
 /// Those of these files that the actor may read, in order.

@@ -1,11 +1,15 @@
 //! Messages and the log, as one viewer may see them.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::{access_for, horizon, standing};
-use crate::ports::{FormerText, LogRequest, MessagePage, Page, PageAt, Ports};
+use crate::ports::{FormerText, LogRequest, MentionKey, MessagePage, Page, PageAt, Ports};
 use crate::rights::{self, Act};
-use crate::{Actor, Epoch, Error, Event, Horizon, Message, MessageId, Preview, Result, RoomAccess, RoomId};
+use crate::{
+    Actor, Epoch, Error, Event, Horizon, MentionFound, Message, MessageId, Preview, Result, RoomAccess,
+    RoomId, UserRole,
+};
 
 /// A page of messages and how it was judged.
 #[derive(Clone, Debug)]
@@ -144,6 +148,54 @@ pub(super) async fn add_parents(
         }
     }
     Ok(())
+}
+
+/// [`add_parents`] for messages of several rooms. What the actor may see is asked of the store again.
+pub(super) async fn add_parents_of_rooms(
+    ports: &Ports,
+    actor: &Actor,
+    messages: &mut [&mut Arc<Message>],
+) -> Result<()> {
+    let replies = messages.iter().filter(|message| message.reply_to.is_some());
+    let rooms: BTreeSet<RoomId> = replies.map(|message| message.room_id).collect();
+    if rooms.is_empty() {
+        return Ok(());
+    }
+    let pairs: Vec<_> = rooms
+        .into_iter()
+        .map(|room_id| (room_id, actor.user_id))
+        .collect();
+    let members = ports.room_reads.memberships(&pairs).await?;
+    for ((room_id, _), member) in pairs.into_iter().zip(members) {
+        // Whoever was put out since the messages were found is shown no more than that found.
+        if member.is_none() && actor.role != UserRole::Service {
+            continue;
+        }
+        let mut of_room: Vec<_> = messages
+            .iter_mut()
+            .filter(|message| message.room_id == room_id)
+            .collect();
+        let mut copies: Vec<_> = of_room.iter().map(|message| Arc::clone(message)).collect();
+        let seen_from = rights::horizon(actor, member.as_ref());
+        add_parents(ports, room_id, seen_from, &mut copies).await?;
+        for (shown, message) in of_room.iter_mut().zip(copies) {
+            ***shown = message;
+        }
+    }
+    Ok(())
+}
+
+/// Messages that name the actor, or everybody in a room of theirs, the newest first over all rooms.
+pub async fn list_mentions(
+    ports: &Ports,
+    actor: &Actor,
+    after: Option<MentionKey>,
+    limit: usize,
+) -> Result<Page<MentionFound, MentionKey>> {
+    let mut page = ports.message_reads.mentions(actor.user_id, after, limit).await?;
+    let mut messages: Vec<_> = page.items.iter_mut().map(|found| &mut found.message).collect();
+    add_parents_of_rooms(ports, actor, &mut messages).await?;
+    Ok(page)
 }
 
 /// One entry of a log as a viewer may see it.

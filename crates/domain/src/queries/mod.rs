@@ -11,10 +11,10 @@ mod search;
 
 pub use conversations::{list_conversations, message_receipts, presence_of_peers, unread};
 pub(crate) use files::readable_media;
-pub use files::{avatar, media, signed_media};
+pub use files::{avatar, list_files, media, signed_media};
 pub use messages::{
-    LogItem, LogView, MessageView, PageView, list_messages, list_replies, message, message_history, room_log,
-    sent_message,
+    LogItem, LogView, MessageView, PageView, list_mentions, list_messages, list_replies, message,
+    message_history, room_log, sent_message,
 };
 pub use moderation::{
     InvitationView, list_all_reports, list_bans, list_blocks, list_invitations, list_reports,

@@ -2,7 +2,7 @@
 
 use super::access_for;
 use super::people::is_kept_apart;
-use crate::ports::{Page, Ports, RoomFilter, RoomListing};
+use crate::ports::{MemberFilter, Page, Ports, RoomFilter, RoomListing};
 use crate::rights::Act;
 use crate::{Actor, Error, Member, Result, Room, RoomAccess, RoomId, User, UserId};
 
@@ -44,12 +44,13 @@ pub async fn list_members(
     ports: &Ports,
     actor: &Actor,
     room_id: RoomId,
+    filter: &MemberFilter,
     after: Option<UserId>,
     limit: usize,
 ) -> Result<Page<(Member, User), UserId>> {
     let access = access_for(ports, actor, room_id, Act::ListMembers).await?;
     let is_apart = is_kept_apart(ports, actor, &access).await?;
-    let mut page = ports.room_reads.members(room_id, after, limit).await?;
+    let mut page = ports.room_reads.members(room_id, filter, after, limit).await?;
     for (_, user) in &mut page.items {
         user.expire_status(ports.clock.now());
         if is_apart && user.id != actor.user_id {

@@ -1,17 +1,17 @@
 //! Search in messages: the store narrows down, what it returns is judged by its present text and ranked.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use super::access_for;
-use super::messages::add_parents;
+use super::messages::add_parents_of_rooms;
 use crate::commands::budgets;
 use crate::ports::{Page, Ports, Search, SearchFound, SearchRequest};
-use crate::rights::{self, Act};
+use crate::rights::Act;
 use crate::search::{Closeness, Hit, Query};
-use crate::{Actor, Error, Message, MessageId, Result, RoomId, Timestamp, UserId, UserRole};
+use crate::{Actor, Error, Message, MessageId, Result, RoomId, Timestamp, UserId};
 
 /// With fewer answers, words with one letter wrong are tried.
 const ENOUGH: usize = 10;
@@ -108,34 +108,8 @@ pub async fn search_messages(
 /// Gives the replies among answers the previews of their parents, as they have everywhere. Only what is shown is
 /// asked for, not all that was judged.
 async fn show_parents(ports: &Ports, actor: &Actor, found: &mut [MessageFound]) -> Result<()> {
-    let replies = found.iter().filter(|answer| answer.message.reply_to.is_some());
-    let rooms: BTreeSet<RoomId> = replies.map(|answer| answer.message.room_id).collect();
-    if rooms.is_empty() {
-        return Ok(());
-    }
-    let pairs: Vec<_> = rooms
-        .into_iter()
-        .map(|room_id| (room_id, actor.user_id))
-        .collect();
-    let members = ports.room_reads.memberships(&pairs).await?;
-    for ((room_id, _), member) in pairs.into_iter().zip(members) {
-        // Whoever was put out since the search is shown no more than it found.
-        if member.is_none() && actor.role != UserRole::Service {
-            continue;
-        }
-        let mut of_room: Vec<_> = found
-            .iter_mut()
-            .map(|answer| &mut answer.message)
-            .filter(|message| message.room_id == room_id)
-            .collect();
-        let mut messages: Vec<_> = of_room.iter().map(|message| Arc::clone(message)).collect();
-        let seen_from = rights::horizon(actor, member.as_ref());
-        add_parents(ports, room_id, seen_from, &mut messages).await?;
-        for (shown, message) in of_room.iter_mut().zip(messages) {
-            **shown = message;
-        }
-    }
-    Ok(())
+    let mut messages: Vec<_> = found.iter_mut().map(|answer| &mut answer.message).collect();
+    add_parents_of_rooms(ports, actor, &mut messages).await
 }
 
 /// All answers to a query, best first: of the newest [`crate::ports::SEARCH_CANDIDATES_MAX`] that have its words

@@ -7,11 +7,13 @@
 
 mod folding;
 mod matching;
+mod names;
 mod pieces;
 mod query;
 mod similar;
 mod terms;
 
 pub use matching::{Closeness, Highlight, Hit};
+pub use names::{NameQuery, folded_names};
 pub use query::{QUERY_CHARS_MAX, Query};
 pub use terms::{Terms, index_terms};

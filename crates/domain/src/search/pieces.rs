@@ -84,7 +84,7 @@ fn kind_of(c: char) -> Option<Kind> {
 
 /// Scripts whose words are not told apart by spaces, or carry their grammar without one (Korean). Their
 /// punctuation is left out.
-const fn is_dense(c: char) -> bool {
+pub(super) const fn is_dense(c: char) -> bool {
     matches!(
         c,
         '\u{E01}'..='\u{E3A}' | '\u{E40}'..='\u{E59}' // Thai

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use confab_contract::samples;
-use confab_domain::ports::{RoomReads, RoomWrites};
+use confab_domain::ports::{MemberFilter, RoomReads, RoomWrites};
 use confab_domain::rights::{Act, Standing};
 use confab_domain::{Clock, Code, Deed, MemberRole, RoomId, RoomKind, RoomPatch, Trace, UserRole};
 use confab_gateway::protocol::client_frames;
@@ -94,7 +94,11 @@ impl Scene {
             .access(self.people.room_id, self.people.asker.id)
             .await
             .unwrap();
-        let members = house.store.members(self.people.room_id, None, 100).await.unwrap();
+        let members = house
+            .store
+            .members(self.people.room_id, &MemberFilter::default(), None, 100)
+            .await
+            .unwrap();
         let marks: Vec<_> = members.items.iter().map(|(member, _)| member).collect();
         format!("{access:?} {marks:?}")
     }

@@ -2,7 +2,7 @@
 //! socket that lives.
 
 use confab_contract::{MessageDoc, samples};
-use confab_domain::ports::{PageAt, RoomReads};
+use confab_domain::ports::{MemberFilter, PageAt, RoomReads};
 use confab_domain::{Horizon, Limits, Rate, RoomId, UserId};
 use confab_gateway::protocol::client_frames;
 use confab_testkit::WebSocket;
@@ -166,7 +166,10 @@ impl Scene {
                 .messages(&access, Horizon::ALL, PageAt::Newest, 100)
                 .await
                 .unwrap();
-            let members = store.members(room_id, None, 100).await.unwrap();
+            let members = store
+                .members(room_id, &MemberFilter::default(), None, 100)
+                .await
+                .unwrap();
             let marks: Vec<_> = members.items.iter().map(|(member, _)| member).collect();
             state.push(format!("{access:?} {messages:?} {marks:?}"));
         }

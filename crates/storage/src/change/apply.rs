@@ -9,6 +9,7 @@ use super::{read, wearing};
 use crate::dialect::Runner;
 use crate::facts::{profile, snapshot};
 use crate::mentions;
+use crate::names;
 use crate::rows::{extras_text, metadata_text};
 use crate::uploads;
 
@@ -138,7 +139,7 @@ pub(crate) async fn apply<C: ConnectionTrait>(
             let message = the_message(facts)?;
             let sql =
                 "UPDATE messages SET content = NULL, metadata = NULL, attachments = NULL, extras = NULL,
-                           reactions = NULL, pinned_at = NULL, deleted_at = $3, updated_seq = $4,
+                           reactions = NULL, pinned_at = NULL, pinned_by = NULL, deleted_at = $3, updated_seq = $4,
                            deleted_by = $5, delete_reason = $6
                        WHERE room_id = $1 AND seq = $2";
             let arguments = vec![
@@ -202,7 +203,8 @@ pub(crate) async fn join<C: ConnectionTrait>(
 async fn update_room<C: ConnectionTrait>(run: &Runner<'_, C>, room: &Room) -> Result<(), DbErr> {
     let sql = format!(
         "UPDATE rooms SET name = $2, description = $3, metadata = {}, is_active = $5, updated_at = $6,
-            avatar_url = $7, slow_mode_seconds = $8, system_messages = $9, edit_window_seconds = $10, posting = $11 WHERE id = $1",
+            avatar_url = $7, slow_mode_seconds = $8, system_messages = $9, edit_window_seconds = $10, posting = $11,
+            name_folded = $12 WHERE id = $1",
         run.dialect.json("$4")
     );
     let arguments = vec![
@@ -217,6 +219,7 @@ async fn update_room<C: ConnectionTrait>(run: &Runner<'_, C>, room: &Room) -> Re
         room.system_messages.into(),
         room.edit_window_seconds.into(),
         room.posting.as_str().into(),
+        names::of_room(room),
     ];
     run.execute(&sql, arguments).await?;
     Ok(())
@@ -228,8 +231,7 @@ async fn erase_around<C: ConnectionTrait>(run: &Runner<'_, C>, message: &Message
     let sql = "DELETE FROM message_edits WHERE room_id = $1 AND message_id = $2";
     run.execute(sql, vec![room_id.0.into(), message.id.0.into()])
         .await?;
-    let before = &message.extras.named;
-    mentions::replace(run, room_id, message.number, before, &Named::default()).await?;
+    mentions::replace(run, message, &Named::default()).await?;
     if let Some(parent_id) = message.reply_to {
         let sql = "UPDATE messages SET reply_count = reply_count - 1, last_reply_at = (
                 SELECT a.created_at FROM messages a WHERE a.reply_to = $1 AND a.deleted_at IS NULL
@@ -281,8 +283,7 @@ async fn edit_message<C: ConnectionTrait>(
         extras_text(&message.extras).into(),
     ];
     run.execute(&sql, arguments).await?;
-    let before = &former.extras.named;
-    mentions::replace(run, former.room_id, former.number, before, named).await?;
+    mentions::replace(run, former, named).await?;
     Ok(message)
 }
 

@@ -20,6 +20,7 @@ use crate::connect::{Store, bounded_domain};
 use crate::dialect::Runner;
 use crate::error::from_db;
 use crate::facts::snapshot;
+use crate::names;
 use crate::rows::{self, metadata_text};
 
 /// How often to look again when another node made or removed the room at the same instant.
@@ -238,8 +239,9 @@ async fn insert_room<C: ConnectionTrait>(
     let sql = format!(
         "INSERT INTO rooms (id, kind, history, name, description, metadata, created_by, created_at, updated_at,
             direct_low, direct_high, external_key, avatar_url, slow_mode_seconds, system_messages,
-            edit_window_seconds, posting)
-         VALUES ($1, $2, $3, $4, $5, {}, $7, $8, $8, $9, $10, $11, $12, $13, $14, $15, $16) ON CONFLICT DO NOTHING",
+            edit_window_seconds, posting, name_folded)
+         VALUES ($1, $2, $3, $4, $5, {}, $7, $8, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+         ON CONFLICT DO NOTHING",
         run.dialect.json("$6")
     );
     let arguments = vec![
@@ -259,6 +261,7 @@ async fn insert_room<C: ConnectionTrait>(
         room.system_messages.into(),
         room.edit_window_seconds.into(),
         room.posting.as_str().into(),
+        names::of_room(room),
     ];
     if run.execute(&sql, arguments).await? == 0 {
         return Ok(false);

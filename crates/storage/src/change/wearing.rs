@@ -95,12 +95,13 @@ pub(crate) async fn set_pinned<C: ConnectionTrait>(
     message: &Message,
     is_pinned: bool,
 ) -> Result<(), DbErr> {
-    let sql = "UPDATE messages SET pinned_at = $3, updated_seq = $4 WHERE room_id = $1 AND seq = $2";
+    let sql = "UPDATE messages SET pinned_at = $3, pinned_by = $5, updated_seq = $4 WHERE room_id = $1 AND seq = $2";
     let arguments = vec![
         message.room_id.0.into(),
         message.seq.into(),
         run.dialect.time_or_null(is_pinned.then(|| log.now())),
         log.next_seq().into(),
+        is_pinned.then(|| log.actor_id().0).into(),
     ];
     run.execute(sql, arguments).await?;
     let (message_id, number) = (message.id, message.number);

@@ -98,6 +98,17 @@ pub(crate) struct Copied {
     pub(crate) message_id: MessageId,
 }
 
+/// Somebody is named in a message.
+#[derive(Debug)]
+pub(crate) struct Mention {
+    pub(crate) room_id: RoomId,
+    /// The nil id stands for everybody.
+    pub(crate) user_id: Uuid,
+    pub(crate) number: i64,
+    pub(crate) seq: i64,
+    pub(crate) said_at: Timestamp,
+}
+
 /// What to write, and what to answer.
 #[derive(Debug)]
 pub(crate) struct Plan {
@@ -115,8 +126,8 @@ pub(crate) struct Plan {
     pub(crate) marks: BTreeMap<(RoomId, UserId), i64>,
     /// Messages that were answered, by their `seq`: how often, and when last.
     pub(crate) answered: BTreeMap<(RoomId, i64), (i64, Timestamp)>,
-    /// Who is named in which message; the nil id stands for everybody.
-    pub(crate) mentions: Vec<(RoomId, Uuid, i64)>,
+    /// Who is named in which message.
+    pub(crate) mentions: Vec<Mention>,
     /// When all of it is sent, for slow mode.
     pub(crate) sent_at: Timestamp,
 }
@@ -165,7 +176,7 @@ pub(crate) fn plan(
                     Ok((files, body)) => {
                         let place = place(&mut plan, job, counters);
                         bear(&mut plan, &mut taken, job, &files);
-                        note_others(&mut plan, job, row, place.last_number);
+                        note_others(&mut plan, job, row, place);
                         plan.messages
                             .push((index, Arc::new(message(job, &body, row, place, files.files))));
                         accepted.insert(job.client_key, plan.messages.len() - 1);
@@ -380,7 +391,7 @@ fn place(plan: &mut Plan, job: &Job, locked: Counters) -> Counters {
 }
 
 /// What the message does to others: it answers one, and names people.
-fn note_others(plan: &mut Plan, job: &Job, row: &SendRow, number: i64) {
+fn note_others(plan: &mut Plan, job: &Job, row: &SendRow, place: Counters) {
     let room_id = job.message.room_id;
     if let Some(parent) = row.parent.as_ref() {
         let answers = plan.answered.entry((room_id, parent.seq));
@@ -389,8 +400,13 @@ fn note_others(plan: &mut Plan, job: &Job, row: &SendRow, number: i64) {
         *last_at = job.message.created_at;
     }
     let named = named_ids(&job.message.body.named);
-    plan.mentions
-        .extend(named.into_iter().map(|user_id| (room_id, user_id, number)));
+    plan.mentions.extend(named.into_iter().map(|user_id| Mention {
+        room_id,
+        user_id,
+        number: place.last_number,
+        seq: place.last_seq,
+        said_at: job.message.created_at,
+    }));
 }
 
 fn message(job: &Job, body: &Body, row: &SendRow, place: Counters, attachments: Vec<Attachment>) -> Message {

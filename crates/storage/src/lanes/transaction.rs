@@ -103,23 +103,28 @@ const WRITE_SQLITE: [&str; 4] = [
 
 /// Files that messages bear are not swept. They were locked before they were judged.
 const ATTACH_POSTGRES: &str =
-    "UPDATE uploads SET room_id = n.room_id, message_id = n.message_id, due_at = NULL
+    "UPDATE uploads SET room_id = n.room_id, message_id = n.message_id, due_at = NULL,
+        number = (SELECT g.number FROM messages g WHERE g.id = n.message_id)
     FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) AS n(id, room_id, message_id) WHERE uploads.id = n.id";
-const ATTACH_SQLITE: &str = "UPDATE uploads SET room_id = n.room_id, message_id = n.message_id, due_at = NULL
+const ATTACH_SQLITE: &str =
+    "UPDATE uploads SET room_id = n.room_id, message_id = n.message_id, due_at = NULL,
+        number = (SELECT g.number FROM messages g WHERE g.id = n.message_id)
     FROM (SELECT unhex(value ->> 0) AS id, unhex(value ->> 1) AS room_id, unhex(value ->> 2) AS message_id
         FROM json_each($1)) AS n WHERE uploads.id = n.id";
 
 /// Copies share the bytes, which stay as long as one of them does.
 const COPY_POSTGRES: &str = "INSERT INTO uploads (created_at, size, id, blob_id, owner_id, room_id, message_id, width,
-        height, state, filename, content_type, preview, thumbnail_type)
+        height, state, filename, content_type, preview, thumbnail_type, number)
     SELECT u.created_at, u.size, n.id, u.blob_id, n.owner_id, n.room_id, n.message_id, u.width, u.height, 'ready',
-        u.filename, u.content_type, u.preview, u.thumbnail_type
+        u.filename, u.content_type, u.preview, u.thumbnail_type,
+        (SELECT g.number FROM messages g WHERE g.id = n.message_id)
     FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[])
         AS n(id, source_id, owner_id, room_id, message_id) JOIN uploads u ON u.id = n.source_id";
 const COPY_SQLITE: &str = "INSERT INTO uploads (created_at, size, id, blob_id, owner_id, room_id, message_id, width,
-        height, state, filename, content_type, preview, thumbnail_type)
+        height, state, filename, content_type, preview, thumbnail_type, number)
     SELECT u.created_at, u.size, unhex(value ->> 0), u.blob_id, unhex(value ->> 2), unhex(value ->> 3),
-        unhex(value ->> 4), u.width, u.height, 'ready', u.filename, u.content_type, u.preview, u.thumbnail_type
+        unhex(value ->> 4), u.width, u.height, 'ready', u.filename, u.content_type, u.preview, u.thumbnail_type,
+        (SELECT g.number FROM messages g WHERE g.id = unhex(value ->> 4))
     FROM json_each($1) JOIN uploads u ON u.id = unhex(value ->> 1)";
 
 /// Parents count their replies: only of batches that have any.
@@ -133,9 +138,10 @@ const ANSWERED_SQLITE: &str =
         FROM json_each($1)) AS n WHERE messages.room_id = n.room_id AND messages.seq = n.seq";
 
 /// Whom messages name: only of batches that name anybody.
-const MENTIONS_POSTGRES: &str = "INSERT INTO mentions (room_id, user_id, number) SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::bigint[])";
-const MENTIONS_SQLITE: &str = "INSERT INTO mentions (room_id, user_id, number)
-     SELECT unhex(value ->> 0), unhex(value ->> 1), value ->> 2 FROM json_each($1)";
+const MENTIONS_POSTGRES: &str = "INSERT INTO mentions (room_id, user_id, number, seq, said_at)
+     SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::bigint[], $5::timestamptz[])";
+const MENTIONS_SQLITE: &str = "INSERT INTO mentions (room_id, user_id, number, seq, said_at)
+     SELECT unhex(value ->> 0), unhex(value ->> 1), value ->> 2, value ->> 3, value ->> 4 FROM json_each($1)";
 
 /// What is read of the whole batch after the locks.
 pub(crate) struct Facts {
@@ -364,14 +370,28 @@ impl<'c> LaneTransaction<'c> {
         match self {
             Self::Postgres(on) => {
                 let query = sqlx::query(MENTIONS_POSTGRES)
-                    .bind(named().map(|(room_id, _, _)| room_id.0).collect::<Vec<_>>())
-                    .bind(named().map(|(_, user_id, _)| *user_id).collect::<Vec<_>>())
-                    .bind(named().map(|(_, _, number)| *number).collect::<Vec<_>>());
+                    .bind(named().map(|mention| mention.room_id.0).collect::<Vec<_>>())
+                    .bind(named().map(|mention| mention.user_id).collect::<Vec<_>>())
+                    .bind(named().map(|mention| mention.number).collect::<Vec<_>>())
+                    .bind(named().map(|mention| mention.seq).collect::<Vec<_>>())
+                    .bind(
+                        named()
+                            .map(|mention| OffsetDateTime::from(mention.said_at))
+                            .collect::<Vec<_>>(),
+                    );
                 query.execute(&mut **on).await.map(|_| ())
             }
             Self::Sqlite(on) => {
                 let list: Vec<_> = named()
-                    .map(|(room_id, user_id, number)| json!([hex(room_id.0), hex(*user_id), number]))
+                    .map(|mention| {
+                        json!([
+                            hex(mention.room_id.0),
+                            hex(mention.user_id),
+                            mention.number,
+                            mention.seq,
+                            mention.said_at.as_millis()
+                        ])
+                    })
                     .collect();
                 let query = sqlx::query(MENTIONS_SQLITE).bind(json!(list).to_string());
                 query.execute(&mut **on).await.map(|_| ())

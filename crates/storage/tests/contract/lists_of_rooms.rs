@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use confab_domain::ports::{Accounts, CommittedBatch, NewUser, RoomFilter, RoomReads, StoreHealth};
+use confab_domain::ports::{
+    Accounts, CommittedBatch, MemberFilter, NewUser, RoomFilter, RoomReads, StoreHealth,
+};
 use confab_domain::{Actor, Control, Deed, History, MemberRole, RoomId, RoomKind, Trace, UserId, UserRole};
 
 use crate::on_both;
@@ -222,8 +224,9 @@ async fn pages_through_members(world: World) {
         }
     }
     members.sort_unstable();
-    let first = world.store.members(room, None, 3).await.unwrap();
-    let second = world.store.members(room, first.next, 3).await.unwrap();
+    let all = MemberFilter::default();
+    let first = world.store.members(room, &all, None, 3).await.unwrap();
+    let second = world.store.members(room, &all, first.next, 3).await.unwrap();
     let seen: Vec<UserId> = first
         .items
         .iter()

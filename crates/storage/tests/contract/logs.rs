@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use confab_domain::ports::{Accounts, LogPage, LogRequest, NewUser, RoomReads};
+use confab_domain::ports::{Accounts, LogPage, LogRequest, MemberFilter, NewUser, RoomReads};
 use confab_domain::{
     Deed, Event, EventBody, EventId, History, LeaveReason, MemberRole, RoomId, RoomKind, RoomPatch, Trace,
     UserId,
@@ -315,7 +315,11 @@ async fn shows_profiles_without_what_is_private(world: World) {
     };
     assert_eq!((&user.email, user.last_seen_at), (&None, None));
     assert_eq!(user.username, "anna");
-    let listed = world.store.members(room, None, 10).await.unwrap();
+    let listed = world
+        .store
+        .members(room, &MemberFilter::default(), None, 10)
+        .await
+        .unwrap();
     assert_eq!(listed.items[0].1.email, None);
 }
 

@@ -8,6 +8,7 @@ mod conversations;
 mod ended;
 mod files;
 mod host_product;
+mod lists;
 mod lists_of_rooms;
 mod logs;
 mod marks;

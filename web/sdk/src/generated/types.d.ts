@@ -774,6 +774,16 @@ export type Member = {
   user_id: string;
 };
 
+/** A message that names one, or everybody in a room of one's own (`@here`). */
+export type Mention = {
+  /** The message as it is now. */
+  message: Message;
+  /** The room it is in. */
+  room_id: string;
+  /** Whether it is beyond one's read mark in that room. */
+  unread: boolean;
+};
+
 /** A message as it is now. */
 export type Message = MessageExtras & {
   /** Files. */
@@ -833,6 +843,8 @@ export type MessageExtras = {
   parent?: MessagePreview;
   /** When it was pinned. */
   pinned_at?: string;
+  /** Who pinned it; absent too for pins made before this was kept. */
+  pinned_by?: string;
   /**
    * Messages that answer it and are not deleted. Absent in events: a client adds those that come after the
    * `as_of` of its page.
@@ -1008,6 +1020,16 @@ export type Page_Member = {
   has_more: boolean;
   /** At most `limit` items. */
   items: Member[];
+  /** To be given as `cursor` for the next page; null at the end. */
+  next_cursor: string | null;
+};
+
+/** A page of a list. */
+export type Page_Mention = {
+  /** Whether there is a next page. */
+  has_more: boolean;
+  /** At most `limit` items. */
+  items: Mention[];
   /** To be given as `cursor` for the next page; null at the end. */
   next_cursor: string | null;
 };
@@ -1238,6 +1260,20 @@ export type Room = {
   updated_at: string;
 };
 
+/** A file of a room, with the message that bears it. */
+export type RoomFile = Attachment & {
+  /** When that message was sent. */
+  created_at: string;
+  /** The message that bears it. */
+  message_id: string;
+  /** That message's number in the room. */
+  number: number;
+  /** Who sent that message. */
+  sender: User;
+  /** That message's `seq`: `around` it the room's pages show the message. */
+  seq: number;
+};
+
 /** A room as one viewer sees it over REST. */
 export type RoomForViewer = Room & {
   /** People in it now. */
@@ -1292,6 +1328,18 @@ export type RoomPage_Receipt = {
   has_more: boolean;
   /** At most `limit` items. */
   items: Receipt[];
+  /** To be given as `cursor` for the next page; null at the end. */
+  next_cursor: string | null;
+};
+
+/** A page of a list of one room. */
+export type RoomPage_RoomFile = {
+  /** The moment of the page, or one just before it. */
+  as_of: AsOf;
+  /** Whether there is a next page. */
+  has_more: boolean;
+  /** At most `limit` items. */
+  items: RoomFile[];
   /** To be given as `cursor` for the next page; null at the end. */
   next_cursor: string | null;
 };
@@ -2689,6 +2737,23 @@ export interface Rest {
   }, options?: CallOptions): Promise<Page_Conversation>;
 
   /**
+   * Files of a room: `GET /rooms/{room_id}/files`.
+   *
+   * The files of its messages, the newest message's first. Those of deleted messages are gone, and those from before
+   * one's time are not listed where history is that since joining.
+   */
+  listFiles(input: {
+    /** The room. */
+    room_id: string;
+    /** `image`, `video`, `audio`, or `other` for what is none of these; all when absent. */
+    kind?: string;
+    /** Most items in a page. */
+    limit?: number;
+    /** `next_cursor` of the page before. Opaque, and good for this list only. */
+    cursor?: string;
+  }, options?: CallOptions): Promise<RoomPage_RoomFile>;
+
+  /**
    * List invitations: `GET /rooms/{room_id}/invitations`.
    *
    * All links of the room, newest first, also those that have ended; without their secrets. For its admins and
@@ -2703,15 +2768,38 @@ export interface Rest {
     cursor?: string;
   }, options?: CallOptions): Promise<Page_Invitation>;
 
-  /** List members: `GET /rooms/{room_id}/members`. */
+  /**
+   * List members: `GET /rooms/{room_id}/members`.
+   *
+   * By user id; all of them, or those of a name or role.
+   */
   listMembers(input: {
     /** The room. */
     room_id: string;
+    /**
+     * The beginning of a word of the username or display name, in any case and with any accents; what a client
+     * asks to complete an `@`.
+     */
+    query?: string;
+    /** `owner`, `admin`, `moderator` or `member`. */
+    role?: string;
     /** Most items in a page. */
     limit?: number;
     /** `next_cursor` of the page before. Opaque, and good for this list only. */
     cursor?: string;
   }, options?: CallOptions): Promise<RoomPage_Member>;
+
+  /**
+   * My mentions: `GET /me/mentions`.
+   *
+   * Messages that name one, or everybody (`@here`), in the rooms one is in now, the newest first over all rooms.
+   */
+  listMentions(input?: {
+    /** Most items in a page. */
+    limit?: number;
+    /** `next_cursor` of the page before. Opaque, and good for this list only. */
+    cursor?: string;
+  }, options?: CallOptions): Promise<Page_Mention>;
 
   /**
    * Read messages: `GET /rooms/{room_id}/messages`.
@@ -2826,7 +2914,7 @@ export interface Rest {
    * Public rooms and one's own, newest first.
    */
   listRooms(input?: {
-    /** Part of the name; in any case, of letters beyond ASCII on PostgreSQL only. */
+    /** Part of the name, in any case and with any accents. */
     query?: string;
     /** `public`, `private` or `direct`. */
     kind?: string;
@@ -3244,10 +3332,7 @@ export interface Rest {
 
   /** Search people: `GET /users`. */
   searchUsers(input?: {
-    /**
-     * Part of a username or display name, in any case (of letters beyond ASCII on PostgreSQL only); all open
-     * accounts when absent.
-     */
+    /** Part of a username or display name, in any case and with any accents; all open accounts when absent. */
     query?: string;
     /** Most items in a page. */
     limit?: number;

@@ -1,7 +1,8 @@
-//! Files: in, out, links that open them for a while, and those that are pictures of people and rooms.
+//! Files: in, out, a room's list, links that open them for a while, and those that are pictures of people and rooms.
 
 mod avatars;
 mod body;
+mod list;
 mod media;
 mod ranges;
 mod sign;
@@ -27,4 +28,5 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(sign::sign_media))
         .routes(routes!(avatars::set_my_avatar, avatars::clear_my_avatar))
         .routes(routes!(avatars::set_room_avatar, avatars::clear_room_avatar))
+        .routes(routes!(list::list_files))
 }

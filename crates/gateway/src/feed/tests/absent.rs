@@ -7,14 +7,14 @@ use std::time::Duration;
 use async_trait::async_trait;
 use confab_domain::ports::{
     Accounts, Changed, ConversationKey, Conversations, FormerText, HostProduct, HostUser, Kept, KeyBearer,
-    Mark, MessagePage, MessageReads, Moderation, NewMessage, NewRoom, NewUser, OutsideProfile, Page, PinKey,
-    ProfilePatch, ReactionKey, RoomWrites, Rotation, Search, SearchFound, SearchRequest, SecretHash, Sent,
-    Voice,
+    Mark, MentionKey, MessagePage, MessageReads, Moderation, NewMessage, NewRoom, NewUser, OutsideProfile,
+    Page, PinKey, ProfilePatch, ReactionKey, RoomWrites, Rotation, Search, SearchFound, SearchRequest,
+    SecretHash, Sent, Voice,
 };
 use confab_domain::{
     Actor, ApiKey, ApiKeyId, Ban, Block, Conversation, ConversationPatch, Deed, Error, Horizon, Invitation,
-    InvitationId, Message, MessageId, MessageReceipt, Preview, Reaction, ReceiptCounts, Report, Result,
-    RoomId, Session, SessionId, Timestamp, Trace, Unread, User, UserId, UserRole,
+    InvitationId, MentionFound, Message, MessageId, MessageReceipt, Preview, Reaction, ReceiptCounts, Report,
+    Result, RoomId, Session, SessionId, Timestamp, Trace, Unread, User, UserId, UserRole,
 };
 
 use super::script::Script;
@@ -230,6 +230,14 @@ impl MessageReads for Script {
         Err(AWAY)
     }
     async fn unread_mentions(&self, _: UserId, _: &[RoomId]) -> Result<HashMap<RoomId, i64>> {
+        Err(AWAY)
+    }
+    async fn mentions(
+        &self,
+        _: UserId,
+        _: Option<MentionKey>,
+        _: usize,
+    ) -> Result<Page<MentionFound, MentionKey>> {
         Err(AWAY)
     }
 }

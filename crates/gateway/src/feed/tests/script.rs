@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use confab_domain::ports::{
-    AccountState, LogPage, LogRequest, MessagePage, Page, PageAt, Receipt, RoomFilter, RoomListing,
-    RoomReads, Seat, SessionState, Standings,
+    AccountState, LogPage, LogRequest, MemberFilter, MessagePage, Page, PageAt, Receipt, RoomFilter,
+    RoomListing, RoomReads, Seat, SessionState, Standings,
 };
 use confab_domain::{
     Actor, Epoch, Error, Event, Horizon, Member, MemberRole, Message, MessageId, Result, Room, RoomAccess,
@@ -193,7 +193,13 @@ impl RoomReads for Script {
     ) -> Result<Page<RoomListing, RoomId>> {
         Err(AWAY)
     }
-    async fn members(&self, _: RoomId, _: Option<UserId>, _: usize) -> Result<Page<(Member, User), UserId>> {
+    async fn members(
+        &self,
+        _: RoomId,
+        _: &MemberFilter,
+        _: Option<UserId>,
+        _: usize,
+    ) -> Result<Page<(Member, User), UserId>> {
         Err(AWAY)
     }
     async fn member(&self, _: RoomId, _: UserId) -> Result<Option<(Member, User)>> {
