@@ -114,7 +114,7 @@ test('what strangers call themselves, their files and rooms, and say in passing 
       const { client } = await import(new URL('model/client.js', document.querySelector('script[type=module]').src).href);
       await client.updateProfile({ status: { text: status, emoji: null, until: null }, avatar_url: 'https://elsewhere.example/pixel.png' });
       const made = await client.rest.createRoom({
-        body: { kind: 'private', name: 'Before', description: about, avatar_url: '/https://elsewhere.example/pixel.png', system_messages: true, member_ids: [ada] },
+        body: { kind: 'private', name: 'Before', description: about, avatar_url: 'https://elsewhere.example/pixel.png', system_messages: true, member_ids: [ada] },
       });
       await client.rest.updateRoom({ room_id: made.id, body: { name: roomName } });
       // Files that would run if they were opened in place, under a name that would, too.

@@ -27,6 +27,7 @@ const fields = {
   q: 'What is looked for',
   reason: 'The reason',
   reply_to: 'What is answered',
+  upload_id: 'The picture',
   status: 'The status',
   username: 'The username',
 };
@@ -362,6 +363,19 @@ export const en = {
   nothingFound: 'Nothing found.',
   /** @param {number} count */
   hits: (count) => counted(count, 'message found', 'messages found'),
+  /** @param {string} name */
+  pinnedBy: (name) => `Pinned by ${isolated(name)}`,
+  files: 'Files',
+  fileKinds: { image: 'Pictures', video: 'Videos', audio: 'Audio', other: 'Others' },
+  noFiles: 'No such files were sent here.',
+  /** @param {string} name @param {string} when */
+  fileSentBy: (name, when) => `${isolated(name)}, ${when}`,
+  /** @param {string} name */
+  saveOf: (name) => `Save ${name}`,
+  mentions: 'Mentions',
+  noMentions: 'Nobody has named you yet.',
+  findMember: 'Find a member',
+  showMore: 'Show more',
   nothingPinned: 'Nothing is pinned here.',
 
   // Room settings
@@ -408,6 +422,8 @@ export const en = {
   themeIs: (theme) => `Appearance: ${{ auto: 'as the system', light: 'light', dark: 'dark' }[theme]}`,
   notifyMe: 'Show notifications of this system when a message comes',
   notificationsRefused: 'The browser does not let this page notify you. Its settings for this site can change that.',
+  choosePicture: 'Choose a picture',
+  removePicture: 'Remove the picture',
   changePassword: 'Change password',
   currentPassword: 'Current password',
   newPassword: 'New password',

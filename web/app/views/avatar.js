@@ -1,12 +1,14 @@
 // Who or what it is and how they are, at a glance.
 import { chat } from '../model/chat.js';
-import { html, useEffect, useState } from '../lib/html.js';
+import { client } from '../model/client.js';
+import { html, useEffect, useRef, useState } from '../lib/html.js';
 import { useObserved } from '../lib/observable.js';
 import { t } from '../strings/index.js';
 import { Icon } from './icons.js';
 import { shortly } from '../lib/time.js';
+import { useOnce } from './requests.js';
 
-/** @import { Room, User } from '../types.js' */
+/** @import { Room, RoomForViewer, User } from '../types.js' */
 
 const HUES = 8;
 
@@ -25,13 +27,25 @@ function initials(name) {
   return (first + second).toLocaleUpperCase();
 }
 
+/** A picture of this server: of one that is elsewhere its keeper would learn who looks. @param {string | null | undefined} url */
+function ownPicture(url) {
+  const address = url ? new URL(client.resolve(url), location.href) : null;
+  return address?.origin === location.origin ? address.href : null;
+}
+
+/** A picture, or what stands for it where there is none or it cannot be had. @param {{ url?: string | null, other: any }} props */
+function Face({ url, other }) {
+  const picture = ownPicture(url);
+  const [failed, setFailed] = useState(/** @type {string | null} */ (null));
+  return picture && picture !== failed ? html`<img src=${picture} alt="" draggable=${false} onError=${() => setFailed(picture)} />` : other;
+}
+
 /** @param {{ user: { id: string, display_name: string, avatar_url?: string | null } | null, size?: string, withPresence?: boolean }} props */
 export function Avatar({ user, size = '', withPresence = false }) {
   useObserved(withPresence ? chat.people : null);
-  const picture = usePicture(user?.avatar_url ?? null);
   const presence = withPresence && user ? chat.people.presenceOf(user.id) : null;
   return html`<span class=${`avatar ${size} hue-${hueOf(user?.id ?? '')}`} aria-hidden="true">
-    ${picture ? html`<img src=${picture} alt="" />` : initials(user?.display_name || '?')}
+    <${Face} url=${user?.avatar_url} other=${initials(user?.display_name || '?')} />
     ${presence && presence.status !== 'offline' ? html`<span class=${`presence ${presence.status}`}></span>` : null}
   </span>`;
 }
@@ -70,8 +84,13 @@ export function usePicture(url) {
 /** @param {{ room: Room, size?: string }} props */
 export function RoomAvatar({ room, size = '' }) {
   if (room.kind === 'direct') return html`<${Avatar} user=${room.peer} size=${size} withPresence />`;
-  return html`<span class=${`avatar square ${size} hue-${hueOf(room.id)}`} aria-hidden="true">
-    ${room.kind === 'private' ? initials(room.title) : html`<${Icon} name="hash" />`}
+  return html`<${RoomPicture} room=${room.data} size=${size} />`;
+}
+
+/** Of a room that one may not be in. @param {{ room: Pick<RoomForViewer, 'id' | 'kind' | 'name' | 'avatar_url'>, size?: string }} props */
+export function RoomPicture({ room: { id, kind, name, avatar_url }, size = '' }) {
+  return html`<span class=${`avatar square ${size} hue-${hueOf(id)}`} aria-hidden="true">
+    <${Face} url=${avatar_url} other=${kind === 'private' ? initials(name ?? t.unnamedRoom) : html`<${Icon} name="hash" />`} />
   </span>`;
 }
 
@@ -92,4 +111,34 @@ export function statusWords(user) {
   const status = user?.status;
   if (!status || (status.until && new Date(status.until) < new Date())) return '';
   return [status.emoji, status.text].filter(Boolean).join(' ');
+}
+
+/** Choosing a picture of oneself or of a room; null takes the present one away. @param {{ isThere: boolean, set: (file: File | null) => Promise<unknown> }} props */
+export function PictureField({ isThere, set }) {
+  const chooser = useRef(/** @type {HTMLInputElement | null} */ (null));
+  const [state, setState] = useState({ isBusy: false, failure: '' });
+  const change = useOnce(async (/** @type {File | null} */ file) => {
+    setState({ isBusy: true, failure: '' });
+    const failure = await set(file).then(() => '', (error) => chat.explain(error));
+    setState({ isBusy: false, failure });
+  });
+  return html`<div class="row picture-field">
+    <button type="button" class="button small" disabled=${state.isBusy} onClick=${() => chooser.current?.click()}>${t.choosePicture}</button>
+    ${isThere
+      ? html`<button type="button" class="button small plain" disabled=${state.isBusy} onClick=${() => void change(null)}>${t.removePicture}</button>`
+      : null}
+    <input
+      ref=${chooser}
+      type="file"
+      hidden
+      accept="image/jpeg,image/png,image/gif,image/webp"
+      aria-label=${t.choosePicture}
+      onChange=${(/** @type {any} */ event) => {
+        const [file] = event.target.files;
+        event.target.value = '';
+        if (file) void change(file);
+      }}
+    />
+    <span role="status" class=${state.failure ? 'wrong' : 'small muted'}>${state.isBusy ? `${t.loading} …` : state.failure}</span>
+  </div>`;
 }

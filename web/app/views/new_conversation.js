@@ -5,7 +5,7 @@ import { deeds } from '../model/deeds.js';
 import { ui } from '../model/ui.js';
 import { html, useState } from '../lib/html.js';
 import { t } from '../strings/index.js';
-import { PersonButton } from './avatar.js';
+import { PersonButton, RoomPicture } from './avatar.js';
 import { Dialog } from './dialogs.js';
 import { Icon } from './icons.js';
 import { SearchField, useAnswer, useOnce } from './requests.js';
@@ -95,7 +95,7 @@ function FindRooms() {
               ui.openRoom(room.id);
             }}
           >
-            <span class="avatar square" aria-hidden="true"><${Icon} name="hash" /></span>
+            <${RoomPicture} room=${room} />
             <span class="grow">
               <span class="cut" dir="auto">${room.name}</span>
               <p class="cut" dir="auto">${t.members(room.member_count)}${room.description ? ` · ${room.description}` : ''}</p>

@@ -7,6 +7,7 @@ import { html, useState } from '../lib/html.js';
 import { useObserved } from '../lib/observable.js';
 import { pointInTime, shortly } from '../lib/time.js';
 import { t } from '../strings/index.js';
+import { PictureField, RoomAvatar } from './avatar.js';
 import { Dialog } from './dialogs.js';
 import { useAnswer, useForm, useOnce } from './requests.js';
 
@@ -16,6 +17,15 @@ import { useAnswer, useForm, useOnce } from './requests.js';
 export function RoomSettings({ room }) {
   useObserved(room, chat.people);
   const { data } = room;
+  const setPicture = async (/** @type {File | null} */ file) => {
+    const of = { room_id: room.id };
+    room.learn(
+      file
+        ? await client.rest.setRoomAvatar({ ...of, body: { upload_id: (await client.upload(file)).id } })
+        : await client.rest.clearRoomAvatar(of),
+    );
+    chat.roomsChanged();
+  };
   const { submit, said } = useForm(async (form) => {
     /** @type {Record<string, unknown>} */
     const wanted = {
@@ -30,6 +40,7 @@ export function RoomSettings({ room }) {
     if (Object.keys(body).length > 0) room.learn(await client.rest.updateRoom({ room_id: room.id, body }));
   });
   return html`<${Dialog} title=${t.roomSettings}>
+    <div class="row room-picture"><${RoomAvatar} room=${room} size="large" /> <${PictureField} isThere=${Boolean(data.avatar_url)} set=${setPicture} /></div>
     <form class="stack" onSubmit=${submit}>
       <div class="field">
         <label for="set-name">${t.roomName}</label>

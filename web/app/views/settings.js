@@ -7,7 +7,7 @@ import { html, useState } from '../lib/html.js';
 import { useObserved } from '../lib/observable.js';
 import { shortly } from '../lib/time.js';
 import { t } from '../strings/index.js';
-import { Avatar } from './avatar.js';
+import { Avatar, PictureField } from './avatar.js';
 import { Dialog } from './dialogs.js';
 import { useAnswer, useForm, useOnce } from './requests.js';
 
@@ -48,12 +48,15 @@ function Profile() {
     const email = String(form.get('email')).trim();
     await client.updateProfile({ display_name: String(form.get('display_name')).trim(), email: email || null });
   });
-  return html`<section>
-    <form class="stack" onSubmit=${submit}>
-      <div class="row">
-        <${Avatar} user=${me} size="large" />
-        <span class="grow"><strong dir="auto" class="cut">${me?.display_name}</strong><bdi class="muted">@${me?.username}</bdi></span>
+  return html`<section class="stack">
+    <div class="row">
+      <${Avatar} user=${me} size="large" />
+      <div class="grow stack">
+        <span><strong dir="auto" class="cut">${me?.display_name}</strong><bdi class="muted">@${me?.username}</bdi></span>
+        <${PictureField} isThere=${Boolean(me?.avatar_url)} set=${(/** @type {File | null} */ file) => client.setPicture(file)} />
       </div>
+    </div>
+    <form class="stack" onSubmit=${submit}>
       <div class="field">
         <label for="my-name">${t.displayName}</label>
         <input class="input" id="my-name" name="display_name" required maxlength="80" dir="auto" defaultValue=${me?.display_name} value=${me?.display_name} />

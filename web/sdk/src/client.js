@@ -168,6 +168,13 @@ export class ConfabClient extends Emitter {
     return user;
   }
 
+  /** Makes a file my picture; null leaves none. @param {Blob | null} file */
+  async setPicture(file) {
+    const user = file ? await this.rest.setMyAvatar({ body: { upload_id: (await this.upload(file)).id } }) : await this.rest.clearMyAvatar();
+    await this.#session.changed(user);
+    return user;
+  }
+
   // ---- The connection ----
 
   /** @returns {ConnectionState} */
