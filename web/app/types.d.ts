@@ -5,7 +5,7 @@ import type { VirtualList } from './lib/virtual_list.js';
 import type { Room } from './model/room.js';
 
 export type {
-  Attachment, Conversation, ConversationSettings, DurableEvent, InvitationPreview, Me, Member, Message, Report, RoomForViewer,
+  Attachment, Conversation, ConversationSettings, DurableEvent, InvitationPreview, Me, Member, Message, Report, RoomFile, RoomForViewer,
 } from '../sdk/src/generated/types.js';
 export type { ConnectionState, Outgoing } from '../sdk/src/index.js';
 export type { Chat } from './model/chat.js';
@@ -75,7 +75,7 @@ export type User = {
 export type Marks = { read: number; delivered: number };
 
 export type Panel =
-  | { kind: 'details' | 'pins' }
+  | { kind: 'details' | 'pins' | 'files' | 'mentions' }
   | { kind: 'search'; query?: string }
   | { kind: 'thread'; messageId: string }
   | { kind: 'profile'; userId: string };

@@ -48,7 +48,7 @@ const open = (page, how, what) =>
   );
 
 const DIALOGS = ['new', 'add', 'settings', 'room', 'invite', 'shortcuts', 'picture', 'delete', 'leave', 'remove', 'ban', 'owner', 'report', 'forward', 'reactions', 'receipts', 'history', 'invitation', 'reports', 'deactivate'];
-const PANELS = ['details', 'thread', 'search', 'pins', 'profile'];
+const PANELS = ['details', 'thread', 'search', 'pins', 'files', 'mentions', 'profile'];
 const LOOKS = [
   { look: 'light', options: {} },
   { look: 'dark', options: { colorScheme: /** @type {const} */ ('dark') } },
@@ -128,7 +128,14 @@ for (const { look, options } of LOOKS) {
         await page.getByText('Nothing found.').waitFor();
       }
       if (kind === 'thread') await page.locator('.panel article', { hasText: 'who waters' }).waitFor();
-      if (kind === 'pins') await page.locator('.panel .hit').waitFor();
+      if (kind === 'pins' || kind === 'mentions') await page.locator('.panel .hit').first().waitFor();
+      if (kind === 'files') {
+        await page.getByRole('radio', { name: 'Others' }).check();
+        await page.locator('.panel .person').waitFor();
+        await see('panel-files-others');
+        await page.getByRole('radio', { name: 'Pictures' }).check();
+        await page.locator('.panel .picture-grid img').waitFor();
+      }
       if (kind === 'details') await page.locator('.panel .person').nth(1).waitFor();
       await see(`panel-${kind}`);
     }
@@ -212,6 +219,17 @@ test('from right to left all of it is the other way round, and holds', async () 
   // Mine stand at the end of the line, which is left now.
   const [mine, theirs] = await Promise.all(['oak', 'שלום'].map((text) => ada.message(text).first().locator('.bubble').boundingBox()));
   assert.ok(mine && theirs && mine.x < theirs.x);
+  await ada.page.locator('.panel').getByRole('button', { name: 'Files', exact: true }).click();
+  await ada.page.getByText('No such files were sent here.').waitFor();
+  await see('files');
+  await bob.say('@ada-rtl, at six?');
+  await ada.message('at six').waitFor();
+  await ada.page.locator('.sidebar-head').getByRole('button', { name: /^Mentions/ }).click();
+  await ada.page.locator('.panel .hit').waitFor();
+  await see('mentions');
+  await ada.showSettings();
+  await see('settings');
+  await ada.escape();
   assert.deepEqual(found, []);
   assert.deepEqual([ada.complaints, bob.complaints], [[], []]);
 });

@@ -143,6 +143,13 @@ export class Chat extends Observable {
     return ui.roomId ? (this.rooms.get(ui.roomId) ?? null) : null;
   }
 
+  /** Messages that name me and that I have not read, in all rooms. */
+  get mentions() {
+    let count = 0;
+    for (const room of this.rooms.values()) count += room.mentions;
+    return count;
+  }
+
   loadConversations() {
     this.#listing ??= this.#list().finally(() => {
       this.#listing = null;

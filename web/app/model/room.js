@@ -27,6 +27,8 @@ export class Room extends Observable {
   marks = new Map();
   /** Once they were asked for. @type {Map<string, Member> | null} */
   members = null;
+  /** Grows with each of them that comes, goes or changes. */
+  memberChanges = 0;
   /** @type {string[]} */
   typists = [];
   lastReadNumber = 0;
@@ -321,6 +323,7 @@ export class Room extends Observable {
     // What was read of the room may be newer than this event: it is not counted twice.
     const isNews = event.seq > this.data.last_seq;
     if (isNews) this.data = { ...this.data, last_seq: event.seq };
+    if (['user_joined', 'user_left', 'member_updated'].includes(event.type)) this.memberChanges += 1;
     switch (event.type) {
       case 'message_created': {
         const { message } = event;

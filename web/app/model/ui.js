@@ -52,7 +52,10 @@ class Ui extends Observable {
     }
     const [, room, seq] = /^#\/room\/([0-9a-f-]{36})(?:\/(\d+))?$/.exec(location.hash) ?? [];
     const next = room ?? null;
-    if (next !== this.roomId && (this.panel?.kind !== 'search' || !next)) this.panel = null;
+    // Going from one hit to the next leaves them in sight, where there is room for both.
+    const isList = this.panel?.kind === 'search' || this.panel?.kind === 'mentions';
+    if (next !== this.roomId && !(isList && next)) this.panel = null;
+    if (seq && matchMedia('(max-width: 720px)').matches) this.panel = null;
     this.roomId = next;
     if (seq) {
       this.#nonce += 1;

@@ -25,8 +25,9 @@ async function people(room, word) {
   let users = [...(room.members?.values() ?? [])].map((member) => chat.people.get(member.user_id) ?? member.user);
   // Of a large room not all are here.
   if (word && room.data.member_count > users.length) {
-    const page = await client.rest.searchUsers({ query: word, limit: SHOWN_MAX }).catch(() => null);
-    users = [...users, ...(page?.items ?? []).filter((user) => !users.some((known) => known.id === user.id))];
+    const page = await client.rest.listMembers({ room_id: room.id, query: word, limit: SHOWN_MAX }).catch(() => null);
+    const found = (page?.items ?? []).map((member) => member.user);
+    users = [...users, ...found.filter((user) => !users.some((known) => known.id === user.id))];
   }
   const fitting = users.filter(
     (user) =>

@@ -5,19 +5,21 @@ import { deeds } from '../model/deeds.js';
 import { ui } from '../model/ui.js';
 import { html, useEffect, useLayoutEffect, useRef, useState } from '../lib/html.js';
 import { useObserved } from '../lib/observable.js';
-import { pointInTime } from '../lib/time.js';
 import { t } from '../strings/index.js';
 import { Avatar, PersonButton, RoomAvatar, presenceWords } from './avatar.js';
 import { Composer } from './composer.js';
 import { Icon, IconButton } from './icons.js';
 import { MessageRow } from './message.js';
-import { Loading, SearchField, useAnswer } from './requests.js';
+import { FileList, Hit, Mentions } from './lists.js';
+import { Loading, SearchField, useAnswer, usePages } from './requests.js';
 import { talkTo } from './sidebar.js';
 
-/** @import { Highlight, Member, MenuItem, Message, Room } from '../types.js' */
+/** @import { Member, MenuItem, Message, Room } from '../types.js' */
 
 /** Members that are listed before one asks for all. */
 const MEMBERS_SHOWN = 30;
+/** More than so many are searched by name. */
+const MEMBERS_SEARCHED = 10;
 const PAGE = 100;
 
 export function SidePanel() {
@@ -25,6 +27,7 @@ export function SidePanel() {
   const { panel } = ui;
   const room = chat.openRoom;
   if (!panel) return null;
+  if (panel.kind === 'mentions') return html`<${Frame} title=${t.mentions}><${Mentions} /><//>`;
   if (panel.kind === 'profile') return html`<${Frame} title=${t.profile}><${Profile} userId=${panel.userId} room=${room} /><//>`;
   if (!room) return null;
   switch (panel.kind) {
@@ -36,6 +39,8 @@ export function SidePanel() {
       return html`<${Frame} title=${t.searchHere}><${Search} room=${room} key=${room.id} /><//>`;
     case 'pins':
       return html`<${Frame} title=${t.pinnedMessages}><${Pins} room=${room} /><//>`;
+    case 'files':
+      return html`<${Frame} title=${t.files}><${FileList} room=${room} key=${room.id} /><//>`;
   }
 }
 
@@ -93,6 +98,7 @@ function Details({ room }) {
             <button type="button" class="button" onClick=${() => ui.show({ kind: 'pins' })}>
               <${Icon} name="pin" /> ${t.pinnedMessages}
             </button>
+            <button type="button" class="button" onClick=${() => ui.show({ kind: 'files' })}><${Icon} name="file" /> ${t.files}</button>
             ${room.kind !== 'direct' && room.isAtLeast('moderator')
               ? html`<button type="button" class="button" onClick=${() => ui.ask({ kind: 'reports', room })}>
                   <${Icon} name="flag" /> ${t.reports}
@@ -145,7 +151,15 @@ function Members({ room }) {
       ranks[/** @type {'member'} */ (a.role)] - ranks[/** @type {'member'} */ (b.role)] ||
       a.user.display_name.localeCompare(b.user.display_name),
   );
-  const shown = isAll ? all : all.slice(0, MEMBERS_SHOWN);
+  const [words, setWords] = useState('');
+  const query = words.trim();
+  const { items, more, failed } = usePages(
+    async (page, signal) =>
+      query ? client.rest.listMembers({ room_id: room.id, query, ...page }, { signal }) : { items: [], next_cursor: null },
+    [query, room.id, query && room.memberChanges],
+    query ? 200 : 0,
+  );
+  const shown = query ? (items ?? []) : isAll ? all : all.slice(0, MEMBERS_SHOWN);
   return html`<section>
     <div class="row">
       <h3 class="grow">${t.members(room.data.member_count)}</h3>
@@ -153,10 +167,12 @@ function Members({ room }) {
         ? html`<button type="button" class="button small" onClick=${() => ui.ask({ kind: 'add', room })}>${t.addPeople}</button>`
         : null}
     </div>
+    ${room.data.member_count > MEMBERS_SEARCHED ? html`<${SearchField} label=${t.findMember} words=${words} change=${setWords} />` : null} ${failed}
     <ul>
       ${shown.map((member) => html`<li key=${member.user_id}><${MemberRow} member=${member} room=${room} /></li>`)}
     </ul>
-    ${all.length > shown.length
+    ${query && items?.length === 0 ? html`<p class="empty">${t.nobodyFound}</p>` : null} ${query ? more : null}
+    ${!query && all.length > shown.length
       ? html`<button type="button" class="button small plain" onClick=${() => setAll(true)}>${t.showAll(all.length)}</button>`
       : null}
   </section>`;
@@ -331,44 +347,18 @@ function Search({ room }) {
   `;
 }
 
-/** @param {{ message: Message, highlights?: Highlight[] }} props */
-function Hit({ message, highlights = [] }) {
-  useObserved(chat.people);
-  const sender = chat.people.want(message.sender_id);
-  const room = chat.rooms.get(message.room_id);
-  return html`<button type="button" class="hit" data-hit=${message.id} onClick=${() => ui.openRoom(message.room_id, message.seq)}>
-    <header>
-      <strong class="cut" dir="auto">${sender?.display_name ?? t.someone}</strong>
-      ${room && !room.isOpen ? html`<span class="cut" dir="auto">${room.title}</span>` : null}
-      <time datetime=${message.created_at}>${pointInTime(message.created_at)}</time>
-    </header>
-    <p dir="auto">${message.content && highlights.length > 0 ? marked(message.content, highlights) : chat.wordsOf(message)}</p>
-  </button>`;
-}
-
-/** Text before the first word that was looked for. */
-const LEAD_CHARS = 80;
-
-/** The words that were looked for stand out; as nodes, for the text is a stranger's. @param {string} text @param {Highlight[]} highlights */
-function marked(text, highlights) {
-  const from = highlights[0].start > LEAD_CHARS * 2 ? highlights[0].start - LEAD_CHARS : 0;
-  /** @type {any[]} */
-  const parts = from > 0 ? ['… '] : [];
-  let at = from;
-  for (const { start, end } of highlights) {
-    parts.push(text.slice(at, start), html`<mark>${text.slice(start, end)}</mark>`);
-    at = end;
-  }
-  parts.push(text.slice(at));
-  return parts;
-}
-
 /** @param {{ room: Room }} props */
 function Pins({ room }) {
-  useObserved(room);
+  useObserved(room, chat.people);
   const pinned = room.messages.filter((message) => message.pinned_at).length;
   const { answer: pins, waiting } = useAnswer(async () => (await client.rest.listPins({ room_id: room.id, limit: PAGE })).items, [room.id, pinned]);
   if (!pins) return waiting;
   if (pins.length === 0) return html`<p class="empty">${t.nothingPinned}</p>`;
-  return pins.map((message) => html`<${Hit} key=${message.id} message=${message} />`);
+  return pins.map(
+    (message) => html`<${Hit}
+      key=${message.id}
+      message=${message}
+      hint=${message.pinned_by ? html`<p class="small muted">${t.pinnedBy(message.pinned_by === chat.me?.id ? t.you : (chat.people.want(message.pinned_by)?.display_name ?? t.someone))}</p>` : null}
+    />`,
+  );
 }

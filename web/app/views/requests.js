@@ -55,6 +55,33 @@ export function useAnswer(ask, about = [], delayMs = 0) {
   return { answer: failure ? null : answer, load, failed, waiting: failed || (answer === null && html`<${Loading} />`) };
 }
 
+/**
+ * A list of any length, a page after the other; `more` is shown where it goes on. @template T
+ * @param {(page: { limit: number, cursor?: string }, signal?: AbortSignal) => Promise<{ items: T[], next_cursor: string | null }>} ask
+ * @param {unknown[]} [about] @param {number} [delayMs]
+ */
+export function usePages(ask, about = [], delayMs = 0) {
+  const limit = 50;
+  const [tail, setTail] = useState(/** @type {{ items: T[], cursor: string | null }} */ ({ items: [], cursor: null }));
+  const { answer, ...others } = useAnswer(
+    async (signal) => {
+      const page = await ask({ limit }, signal);
+      if (!signal.aborted) setTail({ items: [], cursor: page.next_cursor });
+      return page.items;
+    },
+    about,
+    delayMs,
+  );
+  const next = useOnce(async () => {
+    const { cursor } = tail;
+    const page = cursor && (await chat.attempt(ask({ limit, cursor })));
+    // Something else may be asked for by now.
+    if (page) setTail((now) => (now.cursor === cursor ? { items: [...now.items, ...page.items], cursor: page.next_cursor } : now));
+  });
+  const more = answer && tail.cursor && html`<button type="button" class="button small plain" onClick=${() => void next()}>${t.showMore}</button>`;
+  return { ...others, items: answer && [...answer, ...tail.items], more };
+}
+
 /** It is on its way. */
 export const Loading = () => html`<div class="loading"><div class="spinner" role="img" aria-label=${t.loading}></div></div>`;
 

@@ -8,7 +8,7 @@ import { shortly } from '../lib/time.js';
 import { deeds } from '../model/deeds.js';
 import { draftOf } from '../model/drafts.js';
 import { t } from '../strings/index.js';
-import { Avatar, RoomAvatar, statusWords } from './avatar.js';
+import { Avatar, RoomAvatar, RoomPicture, statusWords } from './avatar.js';
 import { Icon, IconButton } from './icons.js';
 import { SearchField, useAnswer } from './requests.js';
 
@@ -31,6 +31,13 @@ export function Sidebar() {
           <span class="visually-hidden">${t.profileAndSettings}</span>
         </span>
       </button>
+      <${IconButton}
+        icon="at"
+        label=${chat.mentions > 0 ? `${t.mentions}: ${t.mentionsOfYou(chat.mentions)}` : t.mentions}
+        class=${chat.mentions > 0 ? 'has-news' : ''}
+        aria-pressed=${ui.panel?.kind === 'mentions'}
+        onClick=${() => ui.show(ui.panel?.kind === 'mentions' ? null : { kind: 'mentions' })}
+      />
       <${IconButton} icon="add" label=${t.newConversation} onClick=${() => ui.ask({ kind: 'new' })} />
     </div>
     <div class="filter">
@@ -139,7 +146,7 @@ function Found({ words }) {
               ui.openRoom(room.id);
             }}
           >
-            <span class=${`avatar square`} aria-hidden="true"><${Icon} name="hash" /></span>
+            <${RoomPicture} room=${room} />
             <span class="grow">
               <span class="name cut" dir="auto">${room.name}</span>
               <span class="last cut" dir="auto">${room.description ?? t.members(room.member_count)}</span>

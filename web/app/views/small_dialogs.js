@@ -220,8 +220,8 @@ export function Versions({ message }) {
   <//>`;
 }
 
-/** @param {{ file: Attachment }} props */
-export function Lightbox({ file }) {
+/** @param {{ file: Attachment, show?: () => void }} props */
+export function Lightbox({ file, show }) {
   const picture = usePicture(file.url);
   return html`<${Dialog} title=${file.filename} class="wide">
     ${picture
@@ -229,6 +229,18 @@ export function Lightbox({ file }) {
       : html`<${Loading} />`}
     <div class="row">
       <span class="grow muted small">${t.size(file.size)}${file.width ? ` · ${file.width} × ${file.height}` : ''}</span>
+      ${show
+        ? html`<button
+            type="button"
+            class="button"
+            onClick=${() => {
+              ui.ask(null);
+              show();
+            }}
+          >
+            ${t.showMessage}
+          </button>`
+        : null}
       <button type="button" class="button" onClick=${() => void save(file)}>${t.saveFile}</button>
     </div>
   <//>`;
