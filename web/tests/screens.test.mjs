@@ -80,6 +80,7 @@ for (const { look, options } of LOOKS) {
       const { client } = await import(new URL('model/client.js', script.src).href);
       const room_id = location.hash.slice('#/room/'.length);
       const say = (/** @type {any} */ draft) => client.settled(client.send(room_id, { content_type: 'text/markdown', ...draft }).client_id);
+      await client.setPicture(new File([Uint8Array.from(picture)], 'me.png'));
       await client.rest.updateRoom({ room_id, body: { description: 'Beds, seeds, and who waters them', slow_mode_seconds: 5 } });
       const { items } = await client.rest.listMembers({ room_id });
       const member = items.find((/** @type {any} */ one) => one.user.username === ada);
@@ -227,7 +228,7 @@ test('from right to left all of it is the other way round, and holds', async () 
   await ada.page.locator('.sidebar-head').getByRole('button', { name: /^Mentions/ }).click();
   await ada.page.locator('.panel .hit').waitFor();
   await see('mentions');
-  await ada.showSettings();
+  await (await ada.showSettings()).waitFor();
   await see('settings');
   await ada.escape();
   assert.deepEqual(found, []);

@@ -97,7 +97,7 @@ export function Hit({ message, highlights = [], hint = null, withRoom = false, i
   return html`<button type="button" class="hit" data-hit=${message.id} onClick=${() => ui.openRoom(message.room_id, message.seq)}>
     <header>
       <strong class="cut" dir="auto">${sender?.display_name ?? t.someone}</strong>
-      ${room && (withRoom || !room.isOpen) ? html`<span class="cut" dir="auto">${room.title}</span>` : null}
+      ${room && (withRoom || !room.isOpen) && room.peer?.id !== message.sender_id ? html`<span class="cut" dir="auto">${room.title}</span>` : null}
       <time datetime=${message.created_at}>${pointInTime(message.created_at)}</time>
       ${isUnread ? html`<span class="badge dot"><span class="visually-hidden">${t.unreadMessages}</span></span>` : null}
     </header>
