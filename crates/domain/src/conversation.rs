@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::ports::Mark;
 use crate::room::words;
-use crate::{Member, Message, Room, RoomHead, Timestamp, User, UserId};
+use crate::{Member, Message, Room, RoomHead, RoomId, RoomKind, Timestamp, User, UserId};
 
 words! {
     /// What a person wants to be told of.
@@ -45,6 +46,28 @@ pub struct ConversationPatch {
     pub muted_until: Option<Option<Timestamp>>,
     /// To be come back to, or no longer.
     pub is_marked_unread: Option<bool>,
+}
+
+/// Which conversations to list.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ConversationFilter {
+    /// Those that are put away, or the others.
+    pub is_archived: bool,
+    /// Only those with something unread, those marked unread among them; or only the others.
+    pub is_unread: Option<bool>,
+    /// Only of this kind.
+    pub kind: Option<RoomKind>,
+}
+
+/// A conversation that a person has read to its end, at once with their others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReadToTheEnd {
+    /// Which.
+    pub room_id: RoomId,
+    /// Where their mark stands.
+    pub mark: Mark,
+    /// Whether others in the room may see it: not in a direct room whose two are kept apart.
+    pub is_shown: bool,
 }
 
 /// A room in a person's list.

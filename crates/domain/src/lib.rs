@@ -27,8 +27,8 @@ mod user;
 pub use avatar::{AvatarOf, NewAvatar, avatar_upload, avatar_url, next_avatar_url};
 pub use change::{Deed, Effect, Facts, Needs, Person, RoomPatch, decide};
 pub use conversation::{
-    Conversation, ConversationPatch, ConversationSettings, MentionFound, MessageReceipt, Notifications,
-    ReceiptCounts, Unread, UnreadCounts,
+    Conversation, ConversationFilter, ConversationPatch, ConversationSettings, MentionFound, MessageReceipt,
+    Notifications, ReadToTheEnd, ReceiptCounts, Unread, UnreadCounts,
 };
 pub use error::{Code, Error, FieldError, Findings, Result, Source};
 pub use event::{

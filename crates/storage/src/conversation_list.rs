@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use confab_domain::ports::{ConversationKey, Page};
 use confab_domain::{
-    Conversation, ConversationPatch, ConversationSettings, Error, Notifications, Result, RoomId, Timestamp,
-    Unread, UnreadCounts, User, UserId,
+    Conversation, ConversationFilter, ConversationPatch, ConversationSettings, Error, Notifications, Result,
+    RoomId, RoomKind, Timestamp, Unread, UnreadCounts, User, UserId,
 };
 use sea_orm::{ConnectionTrait, DbErr};
 use uuid::Uuid;
@@ -35,6 +35,8 @@ const TOLD_OF: &str = "(r.kind <> 'direct' OR h.last_number > 0 OR r.created_by 
 /// Everything up to here is read or not the person's to see; the same as [`confab_domain::Member::unread`].
 const READ_UP_TO: &str = "CASE WHEN m.last_read_number >= m.visible_from_number THEN m.last_read_number \
     ELSE m.visible_from_number - 1 END";
+/// Whether there is anything to come back to.
+const UNREAD: &str = "(h.last_number > READ_UP_TO OR MARKED)";
 /// Unread messages that name the person, or everybody (`$3`); one that does both counts once.
 const MENTIONS: &str = "(SELECT count(DISTINCT x.number) FROM mentions x WHERE x.room_id = m.room_id \
     AND x.user_id IN ($1, $3) AND x.number > READ_UP_TO)";
@@ -43,6 +45,7 @@ const MENTIONS: &str = "(SELECT count(DISTINCT x.number) FROM mentions x WHERE x
 fn spelled(sql: &str) -> String {
     sql.replace("ARCHIVED", ARCHIVED)
         .replace("ACTIVE_AT", ACTIVE_AT)
+        .replace("UNREAD", UNREAD)
         .replace("MENTIONS", MENTIONS)
         .replace("READ_UP_TO", READ_UP_TO)
         .replace("MUTED", MUTED)
@@ -61,11 +64,13 @@ async fn select<C: ConnectionTrait>(
     let sql = spelled(&format!(
         "WITH page AS (SELECT * FROM (\
              SELECT m.room_id, CAST(CASE WHEN m.pinned_at IS NULL THEN 0 ELSE 1 END AS bigint) AS is_pinned, \
-             ACTIVE_AT AS active_at, ARCHIVED AS is_archived \
+             ACTIVE_AT AS active_at, ARCHIVED AS is_archived, UNREAD AS is_unread, r.kind \
              FROM members m JOIN room_heads h ON h.room_id = m.room_id JOIN rooms r ON r.id = m.room_id \
              WHERE m.user_id = $1 AND m.left_at IS NULL AND r.deleted_at IS NULL \
              AND (CAST($4 AS uuid) IS NULL AND TOLD_OF OR m.room_id = $4)) AS mine \
          WHERE (CAST($5 AS boolean) IS NULL OR mine.is_archived = $5) \
+         AND (CAST($10 AS boolean) IS NULL OR mine.is_unread = $10) \
+         AND (CAST($11 AS text) IS NULL OR mine.kind = $11) \
          AND (mine.is_pinned, mine.active_at, mine.room_id) < ($6, $7, $8) \
          ORDER BY mine.is_pinned DESC, mine.active_at DESC, mine.room_id DESC LIMIT $9) \
          SELECT page.is_pinned, page.is_archived, page.active_at, m.notifications, \
@@ -91,6 +96,8 @@ async fn select<C: ConnectionTrait>(
         run.dialect.time(after.1),
         after.2.0.into(),
         one_more(limit),
+        which.is_unread.into(),
+        which.kind.map(|kind| kind.as_str().to_owned()).into(),
     ];
     run.all(&sql, arguments).await
 }
@@ -99,6 +106,8 @@ async fn select<C: ConnectionTrait>(
 struct Which {
     room_id: Option<RoomId>,
     is_archived: Option<bool>,
+    is_unread: Option<bool>,
+    kind: Option<RoomKind>,
     after: Option<ConversationKey>,
 }
 
@@ -106,13 +115,15 @@ struct Which {
 pub(crate) async fn conversations(
     store: &Store,
     user_id: UserId,
-    is_archived: bool,
+    filter: ConversationFilter,
     after: Option<ConversationKey>,
     now: Timestamp,
     limit: usize,
 ) -> Result<Page<Conversation, ConversationKey>> {
     let which = Which {
-        is_archived: Some(is_archived),
+        is_archived: Some(filter.is_archived),
+        is_unread: filter.is_unread,
+        kind: filter.kind,
         after,
         ..Which::default()
     };
@@ -155,7 +166,7 @@ pub(crate) async fn unread(store: &Store, user_id: UserId, now: Timestamp) -> Re
              SELECT (MUTED OR ARCHIVED) AS is_quiet, h.last_number - READ_UP_TO AS unread, MENTIONS AS mentions \
              FROM members m JOIN room_heads h ON h.room_id = m.room_id JOIN rooms r ON r.id = m.room_id \
              WHERE m.user_id = $1 AND m.left_at IS NULL AND r.deleted_at IS NULL \
-             AND (h.last_number > READ_UP_TO OR MARKED)) AS counted GROUP BY counted.is_quiet",
+             AND UNREAD) AS counted GROUP BY counted.is_quiet",
     );
     let arguments = vec![user_id.0.into(), store.dialect().time(now), Uuid::nil().into()];
     let found = bounded(store.reader().all(&sql, arguments)).await?;

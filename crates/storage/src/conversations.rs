@@ -5,12 +5,12 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use confab_domain::ports::{ConversationKey, Conversations, Page, PinKey, ReactionKey};
 use confab_domain::{
-    Conversation, ConversationPatch, Horizon, Message, MessageId, MessageReceipt, Reaction, ReceiptCounts,
-    Result, RoomId, Timestamp, Unread, User, UserId,
+    Conversation, ConversationFilter, ConversationPatch, Horizon, Message, MessageId, MessageReceipt,
+    Reaction, ReadToTheEnd, ReceiptCounts, Result, RoomId, Timestamp, Unread, User, UserId,
 };
 
 use crate::connect::Store;
-use crate::{conversation_list, message_receipts, reactions};
+use crate::{conversation_list, marks, message_receipts, reactions};
 
 #[async_trait]
 impl Conversations for Store {
@@ -46,12 +46,12 @@ impl Conversations for Store {
     async fn conversations(
         &self,
         user_id: UserId,
-        is_archived: bool,
+        filter: ConversationFilter,
         after: Option<ConversationKey>,
         now: Timestamp,
         limit: usize,
     ) -> Result<Page<Conversation, ConversationKey>> {
-        conversation_list::conversations(self, user_id, is_archived, after, now, limit).await
+        conversation_list::conversations(self, user_id, filter, after, now, limit).await
     }
 
     async fn update_conversation(
@@ -62,6 +62,10 @@ impl Conversations for Store {
         now: Timestamp,
     ) -> Result<Conversation> {
         conversation_list::update_conversation(self, room_id, user_id, patch, now).await
+    }
+
+    async fn mark_all_read(&self, user_id: UserId, limit: usize) -> Result<Vec<ReadToTheEnd>> {
+        marks::mark_all_read(self, user_id, limit).await
     }
 
     async fn unread(&self, user_id: UserId, now: Timestamp) -> Result<Unread> {

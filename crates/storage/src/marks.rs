@@ -1,13 +1,15 @@
 //! Read and delivered marks: state of a person, not of the room, so without event; they only move forward.
 
 use confab_domain::ports::{Mark, Page, Receipt};
-use confab_domain::{Error, Member, Result, RoomId, UserId};
+use confab_domain::{Error, Member, ReadToTheEnd, Result, RoomId, UserId};
 use sea_orm::{ConnectionTrait, DbErr};
 use uuid::Uuid;
 
+use crate::change::is_peer_shut;
 use crate::connect::{Store, bounded, bounded_domain};
-use crate::dialect::Runner;
+use crate::dialect::{Dialect, Runner};
 use crate::error::from_db;
+use crate::lists::{self, ListColumn};
 use crate::pages::{one_more, page};
 use crate::rows::{self, MEMBER, Row};
 
@@ -78,6 +80,69 @@ async fn mark(store: &Store, room_id: RoomId, user_id: UserId, number: i64, kind
     .await
 }
 
+/// Reads a person's conversations to their ends. Their rows are locked in the order in which all writers lock rows of
+/// members, before the ends are read of which none moves back.
+pub(crate) async fn mark_all_read(store: &Store, user_id: UserId, limit: usize) -> Result<Vec<ReadToTheEnd>> {
+    let dialect = store.dialect();
+    let locked = match dialect {
+        Dialect::Postgres => "FOR UPDATE OF m",
+        Dialect::Sqlite => "",
+    };
+    let is_unread = format!(
+        "(h.last_number > m.last_read_number AND h.last_number >= m.visible_from_number OR {MARKED_UNREAD})"
+    );
+    let found_sql = format!(
+        "SELECT {MEMBER}, h.last_number, u.shares_read_marks, {MARKED_UNREAD} AS is_marked_unread, \
+         {is_peer_shut} AS is_peer_shut FROM members m JOIN room_heads h ON h.room_id = m.room_id \
+         JOIN rooms r ON r.id = m.room_id JOIN users u ON u.id = m.user_id \
+         WHERE m.user_id = $1 AND m.left_at IS NULL AND r.deleted_at IS NULL AND {is_unread} \
+         ORDER BY m.room_id LIMIT $2 {locked}",
+        is_peer_shut = is_peer_shut("$1")
+    );
+    let columns = [ListColumn::Id("room_id"), ListColumn::Integer("number")];
+    let move_sql = format!(
+        "UPDATE members SET last_read_number = list.number, marked_unread_number = NULL, last_delivered_number = \
+         CASE WHEN last_delivered_number < list.number THEN list.number ELSE last_delivered_number END \
+         FROM {} AS list WHERE members.room_id = list.room_id AND members.user_id = $2",
+        lists::table(dialect, "$1", &columns)
+    );
+    bounded_domain(async {
+        let transaction = store.begin().await.map_err(from_db)?;
+        let run = store.within(&transaction);
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let found = run
+            .all(&found_sql, vec![user_id.0.into(), limit.into()])
+            .await
+            .map_err(from_db)?;
+        let mut read = Vec::with_capacity(found.len());
+        let mut list = Vec::with_capacity(found.len());
+        for row in &found {
+            let stands = stands(row)?;
+            let number = stands.last_number.max(stands.member.last_read_number);
+            let has_moved = number > stands.member.last_read_number;
+            list.push(vec![lists::id(stands.member.room_id.0), number.into()]);
+            read.push(ReadToTheEnd {
+                room_id: stands.member.room_id,
+                mark: Mark {
+                    has_unmarked: stands.is_marked_unread,
+                    ..answer(&stands, Kind::Read, has_moved.then_some(number))
+                },
+                is_shown: !row
+                    .get::<Option<bool>>("is_peer_shut")
+                    .map_err(from_db)?
+                    .unwrap_or(false),
+            });
+        }
+        if !list.is_empty() {
+            let arguments = vec![lists::argument(list), user_id.0.into()];
+            run.execute(&move_sql, arguments).await.map_err(from_db)?;
+        }
+        transaction.commit().await.map_err(from_db)?;
+        Ok(read)
+    })
+    .await
+}
+
 /// Ends that the person marked the conversation unread; whether this call did.
 async fn unmark<C: ConnectionTrait>(run: &Runner<'_, C>, room_id: RoomId, user_id: UserId) -> Result<bool> {
     let sql = "UPDATE members SET marked_unread_number = NULL \
@@ -112,10 +177,13 @@ async fn standing<C: ConnectionTrait>(
         .first(&sql, vec![room_id.0.into(), user_id.0.into()])
         .await
         .map_err(from_db)?;
-    let row = row.ok_or(Error::NotFound)?;
+    stands(&row.ok_or(Error::NotFound)?)
+}
+
+fn stands(row: &Row) -> Result<Stands> {
     let read = || {
         Ok(Stands {
-            member: rows::member(&row)?,
+            member: rows::member(row)?,
             last_number: row.get("last_number")?,
             is_sharing: row.get("shares_read_marks")?,
             is_marked_unread: row.get("is_marked_unread")?,

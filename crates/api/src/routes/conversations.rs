@@ -6,17 +6,20 @@ use axum::Json;
 use axum::extract::State;
 use confab_contract::{Conversation, Message, Page, Presence, Unread};
 use confab_domain::ports::{ConversationKey, Ports, UserPresence};
-use confab_domain::{self as domain, Actor, ConversationPatch, Notifications, Timestamp, commands, queries};
+use confab_domain::{
+    self as domain, Actor, ConversationFilter, ConversationPatch, Notifications, Timestamp, commands, queries,
+};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::messages::messages_seen;
+use super::rooms::kind;
 use crate::cursor;
 use crate::extract::{Caller, JsonBody, Patch, Path, Query, RoomPath, present};
 use crate::failure::{Answer, Failure};
-use crate::openapi::{Forbidden, NotFound};
+use crate::openapi::{Forbidden, NotFound, RateLimited};
 use crate::router::AppState;
 
 pub(crate) fn routes() -> OpenApiRouter<AppState> {
@@ -24,6 +27,7 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(list_conversations))
         .routes(routes!(update_conversation))
         .routes(routes!(unread))
+        .routes(routes!(mark_all_read))
 }
 
 /// Which conversations.
@@ -34,6 +38,10 @@ pub(crate) struct ListConversations {
     /// Those that are put away, instead of the others.
     #[param(default = false)]
     archived: Option<bool>,
+    /// Only those with unread messages or marked unread; `false`: only the others.
+    unread: Option<bool>,
+    /// Only of this kind: `public`, `private` or `direct`.
+    kind: Option<String>,
     /// Most items in a page.
     #[param(minimum = 1, maximum = 100, default = 50)]
     limit: Option<i64>,
@@ -55,12 +63,18 @@ async fn list_conversations(
     caller: Caller,
     Query(wanted): Query<ListConversations>,
 ) -> Answer<Json<Page<Conversation>>> {
-    let is_archived = wanted.archived.unwrap_or(false);
-    let list = format!("conversations:{is_archived}");
+    let filter = ConversationFilter {
+        is_archived: wanted.archived.unwrap_or(false),
+        is_unread: wanted.unread,
+        kind: kind(wanted.kind.as_deref())?,
+    };
+    let list = format!(
+        "conversations:{}:{:?}:{:?}",
+        filter.is_archived, filter.is_unread, filter.kind
+    );
     let after: Option<ConversationKey> = cursor::decode(&list, wanted.cursor.as_deref())?;
     let limit = cursor::page_size(wanted.limit)?;
-    let (page, presence) =
-        queries::list_conversations(&ports, &caller.actor, is_archived, after, limit).await?;
+    let (page, presence) = queries::list_conversations(&ports, &caller.actor, filter, after, limit).await?;
     let next_cursor = page.next.map(|key| cursor::encode(&list, &key));
     let mut last = last_messages(&ports, &caller.actor, &page.items)
         .await?
@@ -175,5 +189,19 @@ fn shaped(
     security(("access_token" = []))
 )]
 async fn unread(State(ports): State<Arc<Ports>>, caller: Caller) -> Answer<Json<Unread>> {
+    Ok(Json(queries::unread(&ports, &caller.actor).await?.into()))
+}
+
+/// Mark everything as read
+///
+/// In all conversations, muted and archived ones too, as if each were read to its end; in at most 1,000 at once: the
+/// answer says what is left.
+#[utoipa::path(
+    post, path = "/me/read", tag = "conversations",
+    responses((status = 200, description = "What is unread now.", body = Unread), RateLimited),
+    security(("access_token" = []))
+)]
+async fn mark_all_read(State(ports): State<Arc<Ports>>, caller: Caller) -> Answer<Json<Unread>> {
+    commands::mark_all_read(&ports, &caller.actor).await?;
     Ok(Json(queries::unread(&ports, &caller.actor).await?.into()))
 }

@@ -78,7 +78,7 @@ async fn list_rooms(
     })))
 }
 
-fn kind(name: Option<&str>) -> Answer<Option<RoomKind>> {
+pub(super) fn kind(name: Option<&str>) -> Answer<Option<RoomKind>> {
     let Some(name) = name else { return Ok(None) };
     let kind = RoomKind::parse(name)
         .ok_or_else(|| Failure::field("kind", "must be \"public\", \"private\" or \"direct\""))?;

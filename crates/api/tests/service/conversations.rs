@@ -98,6 +98,55 @@ async fn the_list_shows_what_is_new_and_what_one_set() {
 }
 
 #[tokio::test]
+async fn one_lists_what_is_unread_and_reads_it_all() {
+    let desk = Desk::open().await;
+    let (ada, bob) = (desk.person().await, desk.person().await);
+    let lobby = desk.room(&ada, "public").await;
+    desk.poke(&bob, &format!("/rooms/{lobby}/join")).await.expect(200);
+    let room = direct(&desk, &ada, &bob).await;
+    for room in [&lobby, &room] {
+        desk.say(&ada, room, "hello").await;
+    }
+    let count = async |query: &str| {
+        let page = desk
+            .get(&bob, &format!("/conversations?{query}"))
+            .await
+            .expect(200);
+        page["items"].as_array().unwrap().len()
+    };
+    assert_eq!((count("unread=true").await, count("unread=false").await), (2, 0));
+    assert_eq!(
+        (count("kind=direct").await, count("kind=public&unread=true").await),
+        (1, 1)
+    );
+    for (query, field) in [("kind=group", "kind"), ("unread=some", "unread")] {
+        let answer = desk.get(&bob, &format!("/conversations?{query}")).await;
+        assert_eq!(fields(&answer), [field]);
+    }
+    let first = desk
+        .get(&bob, "/conversations?unread=true&limit=1")
+        .await
+        .expect(200);
+    let cursor = first["next_cursor"].as_str().unwrap();
+    let other = desk.get(&bob, &format!("/conversations?cursor={cursor}")).await;
+    assert_eq!(fields(&other), ["cursor"], "of another list");
+
+    let left = desk.poke(&bob, "/me/read").await.expect(200);
+    assert_eq!((&left["unread"], &left["rooms"]), (&json!(0), &json!(0)));
+    assert_eq!((count("unread=true").await, count("unread=false").await), (0, 2));
+    let receipts = desk
+        .get(&ada, &format!("/rooms/{lobby}/receipts"))
+        .await
+        .expect(200);
+    let of_bob = receipts["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|one| one["user_id"] == json!(bob.id));
+    assert_eq!(of_bob.unwrap()["last_read_number"], 1);
+}
+
+#[tokio::test]
 async fn settings_are_checked_and_for_members_alone() {
     let desk = Desk::open().await;
     let (ada, eve) = (desk.person().await, desk.person().await);

@@ -71,6 +71,7 @@ const ROWS: &[Row] = &[
     Row("PUT /me/password", For::Accounts, |_| {
         Some(json!({"current_password": "not this one", "new_password": "nor this one"}))
     }),
+    Row("POST /me/read", For::Accounts, NO_BODY),
     Row("POST /me/deactivate", PEOPLE, |_| {
         Some(json!({"password": "not this one"}))
     }),

@@ -3,7 +3,7 @@
 use super::budgets;
 use crate::ports::{Mark, Ports, Signal};
 use crate::rights::{self, Act, Standing};
-use crate::{Actor, Error, Result, RoomId, RoomKind, queries};
+use crate::{Actor, Error, Result, RoomId, RoomKind, UserId, queries};
 
 /// Marks everything up to `number` as read. Never moves back, never beyond the last message. Whether it moves or not,
 /// the conversation is no longer marked unread: its person has looked.
@@ -12,9 +12,30 @@ pub async fn mark_read(ports: &Ports, actor: &Actor, room_id: RoomId, number: i6
     budgets::take_of(ports, "marks", actor, ports.limits.marks).await?;
     let moved = ports.room_writes.mark_read(room_id, actor.user_id, number).await;
     let mark = or_refused(ports, actor, room_id, moved).await?;
-    let user_id = actor.user_id;
     let is_told = mark.delivered.is_some() || mark.has_moved && mark.is_shared;
     let is_shown = is_told && is_shown(ports, actor, room_id).await?;
+    tell(ports, actor.user_id, room_id, mark, is_shown);
+    Ok(mark)
+}
+
+/// Most conversations that are read at once.
+pub const READ_AT_ONCE_MAX: usize = 1_000;
+
+/// Marks everything in all of the person's conversations as read, in at most 1,000 of them; in how many it was news.
+pub async fn mark_all_read(ports: &Ports, actor: &Actor) -> Result<usize> {
+    budgets::take_of(ports, "marks", actor, ports.limits.marks).await?;
+    let read = ports
+        .conversations
+        .mark_all_read(actor.user_id, READ_AT_ONCE_MAX)
+        .await?;
+    for one in &read {
+        tell(ports, actor.user_id, one.room_id, one.mark, one.is_shown);
+    }
+    Ok(read.len())
+}
+
+/// Tells others of a read mark as far as they may see it, and the person's own devices.
+fn tell(ports: &Ports, user_id: UserId, room_id: RoomId, mark: Mark, is_shown: bool) {
     // Who hides what they have read has received it all the same, which others may know.
     if let Some(number) = mark.delivered.filter(|_| is_shown) {
         ports.signals.send(Signal::Delivered {
@@ -40,7 +61,6 @@ pub async fn mark_read(ports: &Ports, actor: &Actor, room_id: RoomId, number: i6
             settings: None,
         });
     }
-    Ok(mark)
 }
 
 /// Marks everything up to `number` as received by the person's client.

@@ -42,7 +42,7 @@ pub use host_users::{
 };
 pub use invitations::{Invite, accept_invitation, invite, revoke_invitation};
 pub use keyed_rooms::{keep_room, room_by_key};
-pub use marks::{mark_delivered, mark_read, set_typing};
+pub use marks::{READ_AT_ONCE_MAX, mark_all_read, mark_delivered, mark_read, set_typing};
 pub use members::{add_members, change_role, join_room, leave_room, remove_member, remove_members};
 pub use messages::{delete_message, edit_message};
 pub use moderation::{ban_user, block_user, mute_member, unban_user, unblock_user, unmute_member};

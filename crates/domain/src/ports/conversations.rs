@@ -6,8 +6,8 @@ use async_trait::async_trait;
 
 use crate::ports::Page;
 use crate::{
-    Conversation, ConversationPatch, Horizon, Message, MessageId, MessageReceipt, Reaction, ReceiptCounts,
-    Result, RoomId, Timestamp, Unread, User, UserId,
+    Conversation, ConversationFilter, ConversationPatch, Horizon, Message, MessageId, MessageReceipt,
+    Reaction, ReadToTheEnd, ReceiptCounts, Result, RoomId, Timestamp, Unread, User, UserId,
 };
 
 /// Where a list of reactions goes on: after this emoji and person.
@@ -48,12 +48,12 @@ pub trait Conversations: Send + Sync {
         limit: usize,
     ) -> Result<Page<Arc<Message>, PinKey>>;
 
-    /// A person's conversations, archived ones or the others: pinned first, then by last activity. One
+    /// A person's conversations, archived ones or the others, all or some: pinned first, then by last activity. One
     /// statement a page.
     async fn conversations(
         &self,
         user_id: UserId,
-        is_archived: bool,
+        filter: ConversationFilter,
         after: Option<ConversationKey>,
         now: Timestamp,
         limit: usize,
@@ -67,6 +67,10 @@ pub trait Conversations: Send + Sync {
         patch: ConversationPatch,
         now: Timestamp,
     ) -> Result<Conversation>;
+
+    /// Moves a person's read marks to the end of their rooms, at most `limit` of those with anything unread or
+    /// marked unread, and says which. A mark that moves meanwhile is not moved back.
+    async fn mark_all_read(&self, user_id: UserId, limit: usize) -> Result<Vec<ReadToTheEnd>>;
 
     /// What is unread in all of a person's rooms.
     async fn unread(&self, user_id: UserId, now: Timestamp) -> Result<Unread>;

@@ -7,20 +7,21 @@ use super::{MessageView, message, standing};
 use crate::ports::{ConversationKey, Page, Ports, UserPresence};
 use crate::rights::{self, Act};
 use crate::{
-    Actor, Conversation, MessageId, MessageReceipt, ReceiptCounts, Result, RoomAccess, Unread, UserId,
+    Actor, Conversation, ConversationFilter, MessageId, MessageReceipt, ReceiptCounts, Result, RoomAccess,
+    Unread, UserId,
 };
 
 /// The actor's conversations, pinned ones first, then by last activity.
 pub async fn list_conversations(
     ports: &Ports,
     actor: &Actor,
-    is_archived: bool,
+    filter: ConversationFilter,
     after: Option<ConversationKey>,
     limit: usize,
 ) -> Result<(Page<Conversation, ConversationKey>, HashMap<UserId, UserPresence>)> {
     let mut page = ports
         .conversations
-        .conversations(actor.user_id, is_archived, after, ports.clock.now(), limit)
+        .conversations(actor.user_id, filter, after, ports.clock.now(), limit)
         .await?;
     let presence = presence_of_peers(ports, &mut page.items).await?;
     Ok((page, presence))

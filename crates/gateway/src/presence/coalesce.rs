@@ -182,4 +182,43 @@ mod tests {
         };
         assert_eq!(*sent.0.lock(), [expected]);
     }
+
+    fn read_up_to(number: i64, is_marked_unread: Option<bool>) -> Signal {
+        Signal::Conversation {
+            user_id: person(1),
+            room_id: a_room(),
+            last_read_number: Some(number),
+            unread: Some(0),
+            is_marked_unread,
+            settings: None,
+        }
+    }
+
+    #[test]
+    fn the_end_of_a_mark_is_told_with_the_last_of_the_reads_that_follow() {
+        let sent = Arc::new(Sent::default());
+        let signals = CoalescedSignals::new(sent.clone());
+        signals.send(read_up_to(4, Some(false)));
+        signals.send(read_up_to(5, None));
+        signals.flush();
+        assert_eq!(*sent.0.lock(), [read_up_to(5, Some(false))]);
+    }
+
+    #[test]
+    fn what_is_set_is_told_after_the_reads_before_it() {
+        let sent = Arc::new(Sent::default());
+        let signals = CoalescedSignals::new(sent.clone());
+        signals.send(read_up_to(5, None));
+        let marked = Signal::Conversation {
+            user_id: person(1),
+            room_id: a_room(),
+            last_read_number: None,
+            unread: None,
+            is_marked_unread: Some(true),
+            settings: None,
+        };
+        signals.send(marked.clone());
+        signals.flush();
+        assert_eq!(*sent.0.lock(), [read_up_to(5, None), marked]);
+    }
 }

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use confab_domain::commands::{UpdateProfile, block_user, unblock_user, update_conversation, update_profile};
+use confab_domain::commands::{
+    UpdateProfile, block_user, mark_all_read, unblock_user, update_conversation, update_profile,
+};
 use confab_domain::{ConversationPatch, CustomStatus, NewAvatar, Trace};
 use serde_json::json;
 
@@ -102,6 +104,28 @@ async fn what_is_marked_unread_is_so_on_every_device_until_one_of_them_reads() {
     let is_mark =
         |frame: &serde_json::Value| frame["type"] == "read" || frame["type"] == "conversation_updated";
     hers.expect_none(is_mark, Duration::from_millis(300)).await;
+}
+
+#[tokio::test]
+async fn who_reads_everything_is_seen_to_where_they_share_it() {
+    let house = House::new().await;
+    let (ada, bob) = (house.guest("ada").await, house.guest("bob").await);
+    let rooms = [house.room(&[&ada, &bob]).await, house.room(&[&ada, &bob]).await];
+    for room in rooms {
+        house.say(&ada, room, "read me").await;
+    }
+    let (mut hers, mut his) = (house.following(&ada, 2).await, house.following(&bob, 2).await);
+    assert_eq!(mark_all_read(&house.ports, &bob.actor).await.unwrap(), 2);
+    for room in rooms {
+        let in_room = |frame: &serde_json::Value| frame["room_id"] == json!(room);
+        assert_eq!(hers.expect_where("read", in_room).await["number"], 1);
+        let told = his.expect_where("conversation_updated", in_room).await;
+        assert_eq!(
+            (&told["last_read_number"], &told["unread"]),
+            (&json!(1), &json!(0))
+        );
+    }
+    assert_eq!(mark_all_read(&house.ports, &bob.actor).await.unwrap(), 0);
 }
 
 #[tokio::test]

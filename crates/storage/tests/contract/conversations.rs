@@ -3,10 +3,12 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use confab_domain::ports::{Accounts, Conversations, LogRequest, ProfilePatch, RoomReads, RoomWrites};
+use confab_domain::ports::{
+    Accounts, Conversations, LogRequest, Moderation, ProfilePatch, RoomReads, RoomWrites,
+};
 use confab_domain::{
-    Actor, Body, Conversation, ConversationPatch, Deed, EventBody, History, MemberRole, Named, Notifications,
-    RoomId, RoomKind, Trace, UnreadCounts,
+    Actor, Body, Conversation, ConversationFilter, ConversationPatch, Deed, EventBody, History, MemberRole,
+    Named, Notifications, RoomId, RoomKind, Trace, UnreadCounts,
 };
 use confab_storage::Store;
 
@@ -21,6 +23,8 @@ on_both!(
     counts_unread_mentions_once,
     keeps_settings_to_their_owner,
     keeps_a_conversation_marked_until_its_person_reads_or_speaks,
+    lists_what_is_unread_and_of_a_kind,
+    reads_everything_to_its_end,
     lists_a_direct_room_for_the_other_from_its_first_message,
     never_drifts,
     tells_how_far_a_message_has_come,
@@ -28,11 +32,19 @@ on_both!(
 );
 
 async fn list(world: &World, who: &Actor, is_archived: bool) -> Vec<Conversation> {
+    let filter = ConversationFilter {
+        is_archived,
+        ..ConversationFilter::default()
+    };
+    list_of(world, who, filter).await
+}
+
+async fn list_of(world: &World, who: &Actor, filter: ConversationFilter) -> Vec<Conversation> {
     let (mut all, mut after) = (Vec::new(), None);
     loop {
         let page = world
             .store
-            .conversations(who.user_id, is_archived, after, world.now(), 2)
+            .conversations(who.user_id, filter, after, world.now(), 2)
             .await
             .unwrap();
         all.extend(page.items);
@@ -135,7 +147,7 @@ async fn asks_the_database_once_however_many_rooms(world: World) {
         let before = world.store.statement_count();
         let page = world
             .store
-            .conversations(who.user_id, false, None, world.now(), 100)
+            .conversations(who.user_id, ConversationFilter::default(), None, world.now(), 100)
             .await
             .unwrap();
         assert_eq!(page.items.len(), rooms);
@@ -381,6 +393,111 @@ async fn keeps_a_conversation_marked_until_its_person_reads_or_speaks(world: Wor
     world.deed(room, &bert, Deed::Leave).await;
     world.deed(room, &bert, Deed::Join).await;
     assert!(!is_marked(&bert).await, "who comes back begins anew");
+}
+
+async fn lists_what_is_unread_and_of_a_kind(world: World) {
+    let (anna, bert) = (world.user("anna").await, world.user("bert").await);
+    let mut rooms = Vec::new();
+    for kind in [RoomKind::Public, RoomKind::Private, RoomKind::Private] {
+        let room = world.room(&anna, kind, History::All).await;
+        let add = Deed::AddMembers(vec![(bert.user_id, MemberRole::Member)]);
+        world.deed(room, &anna, add).await;
+        world.say(room, &anna, "hello").await;
+        rooms.push(room);
+        world.clock.advance(Duration::from_secs(1));
+    }
+    let direct = world.direct(&anna, &bert).await;
+    world.say(direct, &anna, "hello").await;
+    let of = async |is_unread, kind| {
+        let filter = ConversationFilter {
+            is_unread,
+            kind,
+            ..ConversationFilter::default()
+        };
+        let found = list_of(&world, &bert, filter).await;
+        found.iter().map(|one| one.room.id).collect::<Vec<_>>()
+    };
+    assert_eq!(of(None, None).await, [direct, rooms[2], rooms[1], rooms[0]]);
+    world.store.mark_read(rooms[1], bert.user_id, 1).await.unwrap();
+    world.store.mark_read(rooms[0], bert.user_id, 1).await.unwrap();
+    assert_eq!(of(Some(true), None).await, [direct, rooms[2]]);
+    assert_eq!(of(Some(false), None).await, [rooms[1], rooms[0]]);
+    assert_eq!(of(None, Some(RoomKind::Private)).await, [rooms[2], rooms[1]]);
+    assert_eq!(of(Some(true), Some(RoomKind::Direct)).await, [direct]);
+    assert_eq!(of(Some(true), Some(RoomKind::Public)).await, []);
+    let marked = ConversationPatch {
+        is_marked_unread: Some(true),
+        ..ConversationPatch::default()
+    };
+    set(&world, &bert, rooms[0], marked).await;
+    assert_eq!(of(Some(true), Some(RoomKind::Public)).await, [rooms[0]]);
+}
+
+async fn reads_everything_to_its_end(world: World) {
+    let (anna, bert, eve) = (
+        world.user("anna").await,
+        world.user("bert").await,
+        world.user("eve").await,
+    );
+    let mut rooms = Vec::new();
+    for _ in 0..4 {
+        let room = world.room(&anna, RoomKind::Public, History::All).await;
+        for who in [&bert, &eve] {
+            world.deed(room, who, Deed::Join).await;
+        }
+        world.say(room, &anna, "one").await;
+        world.say(room, &anna, "two").await;
+        rooms.push(room);
+    }
+    rooms.sort_unstable();
+    let apart = world.direct(&anna, &bert).await;
+    world.say(apart, &anna, "hello").await;
+    world
+        .store
+        .block(bert.user_id, anna.user_id, world.now())
+        .await
+        .unwrap();
+    // One is read already, one is marked, one was left.
+    world.store.mark_read(rooms[0], bert.user_id, 2).await.unwrap();
+    world.store.mark_read(rooms[1], bert.user_id, 2).await.unwrap();
+    let marked = ConversationPatch {
+        is_marked_unread: Some(true),
+        ..ConversationPatch::default()
+    };
+    set(&world, &bert, rooms[1], marked).await;
+    world.deed(rooms[3], &bert, Deed::Leave).await;
+
+    let some = world.store.mark_all_read(bert.user_id, 1).await.unwrap();
+    assert_eq!(some.len(), 1, "no more at once than asked for");
+    let mut read = world.store.mark_all_read(bert.user_id, 100).await.unwrap();
+    read.extend(some);
+    read.sort_unstable_by_key(|one| one.room_id);
+    let mut expected = vec![rooms[1], rooms[2], apart];
+    expected.sort_unstable();
+    assert_eq!(read.iter().map(|one| one.room_id).collect::<Vec<_>>(), expected);
+    for one in &read {
+        let is_marked = one.room_id == rooms[1];
+        assert_eq!(
+            (one.mark.has_moved, one.mark.has_unmarked),
+            (!is_marked, is_marked)
+        );
+        assert_eq!(one.is_shown, one.room_id != apart, "a block hides it");
+        assert_eq!(one.mark.unread, 0);
+    }
+    let moved = read.iter().find(|one| one.room_id == rooms[2]).unwrap();
+    assert_eq!((moved.mark.number, moved.mark.delivered), (2, Some(2)));
+    let unread = world.store.unread(bert.user_id, world.now()).await.unwrap();
+    assert_eq!((unread.heard.rooms, unread.quiet.rooms), (0, 0));
+    assert!(
+        world
+            .store
+            .mark_all_read(bert.user_id, 100)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    let eves = world.store.unread(eve.user_id, world.now()).await.unwrap();
+    assert_eq!(eves.heard.unread, 8, "everybody's marks are their own");
 }
 
 async fn lists_a_direct_room_for_the_other_from_its_first_message(world: World) {

@@ -12,9 +12,10 @@ use confab_domain::ports::{
     SecretHash, Sent, Voice,
 };
 use confab_domain::{
-    Actor, ApiKey, ApiKeyId, Ban, Block, Conversation, ConversationPatch, Deed, Error, Horizon, Invitation,
-    InvitationId, MentionFound, Message, MessageId, MessageReceipt, Preview, Reaction, ReceiptCounts, Report,
-    Result, RoomId, Session, SessionId, Timestamp, Trace, Unread, User, UserId, UserRole,
+    Actor, ApiKey, ApiKeyId, Ban, Block, Conversation, ConversationFilter, ConversationPatch, Deed, Error,
+    Horizon, Invitation, InvitationId, MentionFound, Message, MessageId, MessageReceipt, Preview, Reaction,
+    ReadToTheEnd, ReceiptCounts, Report, Result, RoomId, Session, SessionId, Timestamp, Trace, Unread, User,
+    UserId, UserRole,
 };
 
 use super::script::Script;
@@ -52,11 +53,14 @@ impl Conversations for Script {
     async fn conversations(
         &self,
         _: UserId,
-        _: bool,
+        _: ConversationFilter,
         _: Option<ConversationKey>,
         _: Timestamp,
         _: usize,
     ) -> Result<Page<Conversation, ConversationKey>> {
+        Err(AWAY)
+    }
+    async fn mark_all_read(&self, _: UserId, _: usize) -> Result<Vec<ReadToTheEnd>> {
         Err(AWAY)
     }
     async fn update_conversation(
