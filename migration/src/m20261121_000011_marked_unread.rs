@@ -16,6 +16,9 @@ impl MigrationTrait for Migration {
         // The read mark as it stood then: whatever moves that mark ends this one, and no send pays for it.
         let step = "ALTER TABLE members ADD COLUMN marked_unread_number bigint";
         manager.get_connection().execute_unprepared(step).await?;
+        // Whether its person opened a direct room, or set anything in it, before there was a word in it.
+        let step = "ALTER TABLE members ADD COLUMN is_opened boolean";
+        manager.get_connection().execute_unprepared(step).await?;
         Ok(())
     }
 

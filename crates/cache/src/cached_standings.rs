@@ -16,8 +16,8 @@ use crate::measures;
 use crate::settings::StandingsSettings;
 use crate::single_flight::again;
 
-/// Standings behind a cache of a second, for checks on each request. There is nothing to invalidate, and so
-/// nobody who acts on a control message may ask here: they ask the store.
+/// Standings behind a cache of a second, for checks on each request. Nothing is invalidated but what this
+/// process did to an account itself, and so nobody who acts on a control message may ask here: they ask the store.
 ///
 /// Whatever is asked for while a read is under way makes up the next one: each id is in one read at a time,
 /// and a storm of requests costs two.
@@ -81,6 +81,10 @@ impl Standings for CachedStandings {
             .iter()
             .filter_map(|id| found.get(id).copied().flatten())
             .collect())
+    }
+
+    fn forget(&self, user_id: UserId) {
+        self.accounts.state.lock().known.remove(&user_id);
     }
 }
 

@@ -53,7 +53,7 @@ pub fn next_avatar_url(
         NewAvatar::Cleared => Ok(None),
         NewAvatar::Url(url) => {
             if present != Some(url) {
-                text::url_elsewhere(url).map_err(|reason| Error::invalid("avatar_url", reason))?;
+                text::url(url).map_err(|reason| Error::invalid("avatar_url", reason))?;
             }
             Ok(Some(url.clone()))
         }

@@ -650,6 +650,8 @@ fn leave(user_id: UserId, member: &Member, facts: &Facts) -> Vec<Effect> {
         None => {
             let closed = Room {
                 is_active: false,
+                // Nobody is left who could take it away.
+                avatar_url: None,
                 updated_at: facts.now,
                 ..facts.room.clone()
             };

@@ -70,6 +70,16 @@ pub struct ReadToTheEnd {
     pub is_shown: bool,
 }
 
+impl ConversationPatch {
+    /// Whether it sets anything of what stands in [`ConversationSettings`].
+    pub const fn has_settings(&self) -> bool {
+        self.is_archived.is_some()
+            || self.is_pinned.is_some()
+            || self.notifications.is_some()
+            || self.muted_until.is_some()
+    }
+}
+
 /// A room in a person's list.
 #[derive(Clone, Debug)]
 pub struct Conversation {

@@ -155,30 +155,21 @@ pub fn email(text: &str) -> Checked<()> {
     }
 }
 
-/// A link to a picture: absolute `https` or `http`, or a path of this server, at most 2,048 bytes.
+/// A link to a picture: absolute `https` or `http`, at most 2,048 bytes.
 pub fn url(text: &str) -> Checked<()> {
     if text.len() > URL_BYTES_MAX {
         return Err(format!("must be at most {URL_BYTES_MAX} bytes"));
     }
-    let known_scheme = text.starts_with("https://") || text.starts_with("http://");
-    let own_path = text.starts_with('/') && !text.starts_with("//");
-    let printable = text
+    let is_printable = text
         .chars()
-        .all(|c| !c.is_control() && !c.is_whitespace() && !"\"<>\\^`{|}".contains(c));
-    if (known_scheme || own_path) && printable {
+        .all(|c| !c.is_control() && !c.is_whitespace() && !is_bidi_control(c) && !"\"<>\\^`{|}".contains(c));
+    let is_of_the_web =
+        url::Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "https" | "http") && url.has_host());
+    if is_printable && is_of_the_web {
         Ok(())
     } else {
-        Err("must be an http(s) URL or a path beginning with '/'".into())
+        Err("must be an http(s) URL; a picture that was uploaded is set by its upload_id".into())
     }
-}
-
-/// A URL as [`url`] takes it, but no path of this server.
-pub fn url_elsewhere(text: &str) -> Checked<()> {
-    url(text)?;
-    if text.starts_with('/') {
-        return Err("must be an http(s) URL; a picture that was uploaded is set by its upload_id".into());
-    }
-    Ok(())
 }
 
 /// The name of a file, made safe rather than refused, for people do not choose what their files are called:
@@ -379,12 +370,17 @@ mod tests {
     #[test]
     fn urls() {
         assert!(url("https://example.org/a.png").is_ok());
-        assert!(url("/media/1/a.png").is_ok());
+        assert!(url("http://localhost:8080/a.png?b=c#d").is_ok());
         for bad in [
             "javascript:alert(1)",
             "//evil.example",
             "https://a b",
             "data:text/html,x",
+            "/media/1/a.png",
+            "https://",
+            "http://[::1",
+            "https://example.org/\u{202e}gnp.a",
+            "",
         ] {
             assert!(url(bad).is_err(), "{bad}");
         }

@@ -158,7 +158,7 @@ impl OutsideIssuer {
         let said = |name: &str| claims.rest.get(name).and_then(Value::as_str);
         let username = said("preferred_username").filter(|name| text::username(name).is_ok());
         let display_name = said("name").and_then(|name| text::name(name).ok());
-        let avatar_url = said("picture").filter(|url| text::url_elsewhere(url).is_ok());
+        let avatar_url = said("picture").filter(|url| text::url(url).is_ok());
         OutsideProfile {
             issuer: self.settings.issuer.clone(),
             username: username.map(str::to_owned),

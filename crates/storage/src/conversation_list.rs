@@ -29,9 +29,10 @@ const ARCHIVED: &str = "(m.archived_number IS NOT NULL AND (m.archived_number >=
 /// The last message; or the joining, when that is later or nothing was said.
 const ACTIVE_AT: &str = "CASE WHEN h.last_message_at IS NULL OR h.last_message_at < m.joined_at \
     THEN m.joined_at ELSE h.last_message_at END";
-/// A direct room in which nothing was said is in the list of who opened it alone: to have thought of writing to
-/// somebody is nothing that they are told of.
-const TOLD_OF: &str = "(r.kind <> 'direct' OR h.last_number > 0 OR r.created_by = $1)";
+/// A direct room in which nothing was said is in the list of who opened it, or set something in it, alone: to have
+/// thought of writing to somebody is nothing that they are told of.
+const TOLD_OF: &str = "(r.kind <> 'direct' OR h.last_number > 0 OR r.created_by = $1 \
+    OR m.is_opened)";
 /// Everything up to here is read or not the person's to see; the same as [`confab_domain::Member::unread`].
 const READ_UP_TO: &str = "CASE WHEN m.last_read_number >= m.visible_from_number THEN m.last_read_number \
     ELSE m.visible_from_number - 1 END";
@@ -197,7 +198,7 @@ pub(crate) async fn update_conversation(
     now: Timestamp,
 ) -> Result<Conversation> {
     // 0 keeps, 1 sets, 2 clears.
-    let sql = "UPDATE members SET \
+    let sql = "UPDATE members SET is_opened = TRUE, \
         archived_at = CASE WHEN $4 = 0 THEN archived_at WHEN $4 = 1 THEN $3 END, \
         archived_number = CASE WHEN $4 = 0 THEN archived_number WHEN $4 = 1 THEN \
             (SELECT h.last_number FROM room_heads h WHERE h.room_id = members.room_id) END, \

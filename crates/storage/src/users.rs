@@ -99,7 +99,7 @@ pub(crate) async fn outside_user(
                 display_name: display_name.unwrap_or_else(|| username.clone()),
                 username,
                 email: None,
-                avatar_url: profile.avatar_url.clone().filter(|url| text::url_elsewhere(url).is_ok()),
+                avatar_url: profile.avatar_url.clone().filter(|url| text::url(url).is_ok()),
                 password_hash: None,
                 role: profile.role.unwrap_or(UserRole::User),
             };
@@ -307,6 +307,9 @@ pub(crate) async fn update_profile(
 ) -> Result<User> {
     bounded_domain(async {
         let (transaction, was) = lock(store, user_id).await?;
+        if was.deactivated_at.is_some() {
+            return Err(Error::Forbidden("the account is deactivated"));
+        }
         let mut user = was.clone();
         if let Some(display_name) = patch.display_name {
             user.display_name = display_name;

@@ -7,7 +7,9 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use confab_domain::change::ROOM_MEMBERS_MAX;
-use confab_domain::commands::{API_KEY_DAYS_MAX, MEMBERS_AT_ONCE_MAX, SIGNED_AT_ONCE_MAX, USERS_AT_ONCE_MAX};
+use confab_domain::commands::{
+    API_KEY_DAYS_MAX, MEMBERS_AT_ONCE_MAX, READ_AT_ONCE_MAX, SIGNED_AT_ONCE_MAX, USERS_AT_ONCE_MAX,
+};
 use confab_domain::emoji::EMOJI_BYTES_MAX;
 use confab_domain::ports::{BLOCKS_MAX, Files, Ports, SEARCH_CANDIDATES_MAX};
 use confab_domain::search::QUERY_CHARS_MAX;
@@ -167,6 +169,8 @@ pub(crate) struct CapabilityLimits {
     users_at_once_max: usize,
     /// Most files whose links are signed at once.
     signed_at_once_max: usize,
+    /// Conversations that `POST /me/read` reads at once.
+    read_at_once_max: usize,
     /// Most answers in a page of a search.
     search_hits_max: usize,
     /// Longest query of a search, in characters.
@@ -382,6 +386,7 @@ impl CapabilityLimits {
             members_at_once_max: MEMBERS_AT_ONCE_MAX,
             users_at_once_max: USERS_AT_ONCE_MAX,
             signed_at_once_max: SIGNED_AT_ONCE_MAX,
+            read_at_once_max: READ_AT_ONCE_MAX,
             search_hits_max: HITS_MAX,
             search_query_chars_max: QUERY_CHARS_MAX,
             search_candidates_max: SEARCH_CANDIDATES_MAX,

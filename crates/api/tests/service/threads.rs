@@ -112,6 +112,22 @@ async fn a_reply_mentions_whom_it_answers() {
     let late = reply(&desk, &ada, &room, &bobs, "wait").await;
     assert_eq!(late["mentions"], json!([]), "who has left is not called");
 
+    desk.patch(&ada, &format!("/rooms/{room}"), json!({"system_messages": true}))
+        .await
+        .expect(200);
+    join(&desk, &bob, &room).await;
+    let newest = desk
+        .get(&ada, &format!("/rooms/{room}/messages?limit=1"))
+        .await
+        .expect(200);
+    let notice = newest["items"][0].clone();
+    assert_eq!(
+        (&notice["content_type"], &notice["sender_id"]),
+        (&json!("system"), &json!(bob.id))
+    );
+    let welcome = reply(&desk, &ada, &room, &notice, "welcome").await;
+    assert_eq!(welcome["mentions"], json!([]), "the system's words are nobody's");
+
     let body = json!({"kind": "public", "name": "since", "history": "since_join"});
     let since = id(&desk.post(&ada, "/rooms", body).await.expect(201));
     join(&desk, &cyd, &since).await;

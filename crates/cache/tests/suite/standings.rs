@@ -94,6 +94,19 @@ async fn an_answer_is_at_most_a_second_old() {
 }
 
 #[tokio::test]
+async fn what_this_process_did_to_an_account_holds_at_once() {
+    let (store, clock, cached) = set_up();
+    let ann = UserId::mint(clock.now());
+    let is_known = async || !cached.account_states(&[ann]).await.unwrap().is_empty();
+    store.open.lock().push(ann);
+    assert!(is_known().await);
+    store.open.lock().clear();
+    assert!(is_known().await, "from the cache");
+    cached.forget(ann);
+    assert!(!is_known().await, "read anew");
+}
+
+#[tokio::test]
 async fn unknown_accounts_are_left_out_and_remembered() {
     let (store, clock, cached) = set_up();
     let (ann, nobody) = (UserId::mint(clock.now()), UserId::mint(clock.now()));

@@ -8,6 +8,8 @@ use crate::{
     UserRole, emoji, text,
 };
 
+const DEACTIVATED: Error = Error::Forbidden("the account is deactivated");
+
 /// A registration, unchecked.
 #[derive(Clone)]
 pub struct Register {
@@ -68,6 +70,11 @@ pub struct ChangePassword {
 pub async fn change_password(ports: &Ports, actor: &Actor, wanted: ChangePassword) -> Result<()> {
     text::password(&wanted.new_password).map_err(|reason| Error::invalid("new_password", reason))?;
     budgets::take(ports, "login", &actor.user_id.to_string(), ports.limits.logins).await?;
+    // A token may outlive its account for a moment; nobody comes back by a password that was set in it.
+    let user = ports.accounts.user(actor.user_id).await?;
+    if user.is_none_or(|user| user.deactivated_at.is_some()) {
+        return Err(DEACTIVATED);
+    }
     let hash = ports.accounts.password_hash(actor.user_id).await?;
     if !ports.passwords.verify(wanted.current_password, hash).await? {
         return Err(Error::invalid("current_password", "does not fit"));
@@ -115,6 +122,11 @@ pub async fn update_profile(
         .map(|status| status.map(|status| checked_status(status, now, &mut findings)));
     findings.finish()?;
     budgets::take_of(ports, "profile_changes", actor, ports.limits.profile_changes).await?;
+    let before = if tells_status || tells_profile {
+        ports.accounts.user(actor.user_id).await?
+    } else {
+        None
+    };
     let patch = ProfilePatch {
         display_name,
         avatar: wanted.avatar,
@@ -128,7 +140,9 @@ pub async fn update_profile(
         .update_profile(actor, actor.user_id, patch, now, trace)
         .await?;
     user.expire_status(now);
-    if tells_status {
+    // What is as it was is no news.
+    let differs = |of: fn(&User, &User) -> bool| before.as_ref().is_none_or(|before| of(before, &user));
+    if tells_status && differs(|before, user| before.status != user.status) {
         tell_people(ports, user.id, |room_ids| Signal::Status {
             user_id: user.id,
             status: user.status.clone(),
@@ -136,7 +150,7 @@ pub async fn update_profile(
         })
         .await;
     }
-    if tells_profile {
+    if tells_profile && differs(|before, user| shown(before) != shown(user)) {
         tell_profile(ports, &user).await;
     }
     Ok(user)
@@ -170,7 +184,9 @@ pub(super) fn not_cleared<T>(
 
 /// Checks the form of a new address; whether it is kept or refused is decided where the present one is known.
 pub(super) fn check_avatar(wanted: Option<&NewAvatar>, findings: &mut Findings) {
-    if let Some(NewAvatar::Url(url)) = wanted {
+    if let Some(NewAvatar::Url(url)) = wanted
+        && !url.starts_with('/')
+    {
         findings.take("avatar_url", text::url(url));
     }
 }
@@ -203,6 +219,11 @@ fn checked_status(status: CustomStatus, now: Timestamp, findings: &mut Findings)
             .and_then(|text| findings.take("status.text", text::status(&text))),
         until: status.until,
     }
+}
+
+/// What people are told of when it changes.
+fn shown(user: &User) -> (&str, &str, Option<&str>) {
+    (&user.username, &user.display_name, user.avatar_url.as_deref())
 }
 
 /// Tells people of somebody's new name or picture.
@@ -258,6 +279,7 @@ pub async fn deactivate_own_account(
         .accounts
         .set_open(actor, actor.user_id, false, now, trace)
         .await?;
+    ports.standings.forget(actor.user_id);
     tracing::info!(user.id = %actor.user_id, "somebody shut their own account");
     Ok(())
 }
@@ -287,6 +309,7 @@ pub async fn set_account_open(
         .accounts
         .set_open(actor, user_id, is_open, ports.clock.now(), trace)
         .await?;
+    ports.standings.forget(user_id);
     tracing::info!(user.id = %user_id, actor.id = %actor.user_id, is_open, "an account was shut or opened");
     Ok(user)
 }

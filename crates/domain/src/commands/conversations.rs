@@ -31,7 +31,7 @@ pub async fn update_conversation(
         last_read_number: None,
         unread: None,
         is_marked_unread: patch.is_marked_unread,
-        settings: Some(conversation.settings),
+        settings: patch.has_settings().then_some(conversation.settings),
     });
     Ok(conversation)
 }

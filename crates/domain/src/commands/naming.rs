@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use crate::naming::{Candidate, Words, read};
 use crate::ports::Ports;
 use crate::{
-    Actor, ContentType, HERE_MEMBERS_MAX, History, MENTIONS_MAX, MemberRole, MessageId, Named, Result,
-    RoomId, RoomKind, UserId, UserRole,
+    Actor, ContentType, HERE_MEMBERS_MAX, History, MENTIONS_MAX, MemberRole, Message, MessageId, Named,
+    Result, RoomId, RoomKind, UserId, UserRole,
 };
 
 /// What the text names in this room, and before all else whom it answers. A name that is no member's is plain text. A
@@ -51,8 +51,8 @@ pub(super) async fn named(
     })
 }
 
-/// Who said what is answered: to them a reply is meant as if it named them. Nobody for an answer to oneself or to a
-/// tombstone, in a direct room, where all is meant for the other, and where not everybody may see every message:
+/// Who said what is answered: to them a reply is meant as if it named them. Nobody for an answer to oneself, to a
+/// tombstone or to what the system told of them, in a direct room, where all is meant for the other, and where not everybody may see every message:
 /// there it would tell who wrote one of them.
 async fn answered(
     ports: &Ports,
@@ -60,8 +60,17 @@ async fn answered(
     room_id: RoomId,
     parent_id: MessageId,
 ) -> Result<Option<UserId>> {
-    let parent = ports.message_reads.previews(room_id, &[parent_id]).await?.pop();
-    let Some(parent) = parent.filter(|parent| !parent.is_deleted && parent.sender_id != actor.user_id) else {
+    let parent = ports.room_reads.message(parent_id, actor.user_id).await?;
+    let is_answered = |parent: &Message| {
+        parent.room_id == room_id
+            && !parent.is_deleted()
+            && parent.content_type != ContentType::System
+            && parent.sender_id != actor.user_id
+    };
+    let Some(parent) = parent
+        .map(|(parent, _)| parent)
+        .filter(|parent| is_answered(parent))
+    else {
         return Ok(None);
     };
     let Some(access) = ports.room_reads.access(room_id, parent.sender_id).await? else {

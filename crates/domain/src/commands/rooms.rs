@@ -203,7 +203,7 @@ fn checked_posting(word: Option<&str>, findings: &mut Findings) -> Posting {
 
 fn check_settings(settings: &RoomSettings, findings: &mut Findings) {
     if let Some(avatar_url) = &settings.avatar_url {
-        findings.take("avatar_url", text::url_elsewhere(avatar_url));
+        findings.take("avatar_url", text::url(avatar_url));
     }
     if !(0..=SLOW_MODE_SECONDS_MAX).contains(&settings.slow_mode_seconds) {
         findings.add(

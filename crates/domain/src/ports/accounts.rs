@@ -229,4 +229,8 @@ pub trait Standings: Send + Sync {
 
     /// The state of each account; unknown ones are left out.
     async fn account_states(&self, user_ids: &[UserId]) -> Result<Vec<AccountState>>;
+
+    /// An account was shut or opened here just now: what is remembered of it no longer holds. Other processes learn of
+    /// it as their memory ends. Whoever remembers nothing has nothing to do.
+    fn forget(&self, _user_id: UserId) {}
 }

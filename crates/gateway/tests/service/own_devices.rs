@@ -88,9 +88,10 @@ async fn what_is_marked_unread_is_so_on_every_device_until_one_of_them_reads() {
         .await
         .unwrap();
     for socket in [&mut his, &mut tablet] {
-        socket
+        let told = socket
             .expect_where("conversation_updated", |frame| frame["marked_unread"] == true)
             .await;
+        assert!(told.get("settings").is_none(), "only what changed: {told}");
     }
     // The same number once more: nobody else learns of it.
     let mut hers = house.following(&ada, 1).await;
@@ -185,6 +186,16 @@ async fn a_new_name_is_told_to_people_who_share_a_room_and_to_ones_own_devices()
             "the address is nobody's, and its change no news"
         );
     }
+    let same = UpdateProfile {
+        display_name: Some(Some("Ada Lovelace".to_owned())),
+        ..UpdateProfile::default()
+    };
+    change(&house, &ada, same).await;
+    his.expect_none(
+        |frame| frame["type"] == "user_updated",
+        Duration::from_millis(200),
+    )
+    .await;
     strangers
         .expect_none(
             |frame| frame["type"] == "user_updated",

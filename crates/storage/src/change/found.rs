@@ -146,6 +146,9 @@ pub(crate) async fn direct_room(
     bounded_domain(async {
         for _ in 0..FOUNDING_ATTEMPTS {
             if let Some(found) = find_direct(store, pair).await.map_err(from_db)? {
+                if found.head.last_number == 0 {
+                    note_opened(store, found.room.id, own_id).await.map_err(from_db)?;
+                }
                 return Ok((found, false));
             }
             let transaction = store.begin().await.map_err(from_db)?;
@@ -201,6 +204,13 @@ fn require_open_founder(people: &HashMap<UserId, Person>, founder_id: UserId) ->
 async fn find_direct(store: &Store, pair: (UserId, UserId)) -> std::result::Result<Option<Changed>, DbErr> {
     let condition = "r.direct_low = $1 AND r.direct_high = $2";
     find(store, condition, vec![pair.0.0.into(), pair.1.0.into()]).await
+}
+
+/// Who opens a direct room in which nothing was said has it in their list from then on, whoever made it.
+async fn note_opened(store: &Store, room_id: RoomId, user_id: UserId) -> std::result::Result<(), DbErr> {
+    let sql = "UPDATE members SET is_opened = TRUE WHERE room_id = $1 AND user_id = $2 AND is_opened IS NULL";
+    let arguments = vec![room_id.0.into(), user_id.0.into()];
+    store.writer().execute(sql, arguments).await.map(|_| ())
 }
 
 async fn find_keyed(store: &Store, external_key: &str) -> std::result::Result<Option<Changed>, DbErr> {

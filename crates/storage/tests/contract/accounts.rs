@@ -391,6 +391,19 @@ async fn shuts_and_opens(world: World) {
             .is_live
     );
     assert!(set_open(false).await.1.is_empty(), "it is shut already");
+    // A token may live on for a moment in some process's memory.
+    let patch = ProfilePatch {
+        display_name: Some("Zombie".into()),
+        ..ProfilePatch::default()
+    };
+    let changed = world
+        .store
+        .update_profile(&anna, user_id, patch, world.now(), Trace::default())
+        .await;
+    assert_eq!(
+        refusal(changed),
+        "forbidden: forbidden: the account is deactivated"
+    );
 
     let (user, batches) = set_open(true).await;
     assert_eq!(user.deactivated_at, None);

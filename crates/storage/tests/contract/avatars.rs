@@ -252,6 +252,13 @@ async fn gives_a_picture_up_with_its_room(world: World) {
     assert_eq!(counts(&world).await, ("0".to_owned(), "0".to_owned()));
     assert_eq!(shown(&world, file.id).await, None);
     assert_eq!(swept(&world).await, [file.id]);
+    // Nobody is left who could take it away.
+    let room = world.room(&anna, RoomKind::Public, History::All).await;
+    let file = finished(&world, &anna).await;
+    world.deed(room, &anna, showing(NewAvatar::Upload(file.id))).await;
+    world.deed(room, &anna, Deed::Leave).await;
+    assert_eq!(shown(&world, file.id).await, None);
+    assert_eq!(swept(&world).await, [file.id]);
 }
 
 async fn keeps_the_host_products_word_on_pictures(world: World) {

@@ -505,8 +505,25 @@ async fn lists_a_direct_room_for_the_other_from_its_first_message(world: World) 
     let direct = world.direct(&anna, &bert).await;
     assert_eq!(ids(&world, &anna, false).await, [direct]);
     assert!(ids(&world, &bert, false).await.is_empty());
-    // It is theirs all the same.
-    set(&world, &bert, direct, ConversationPatch::default()).await;
+    // Whoever opens it has it, and so has who sets something in it.
+    assert_eq!(world.direct(&bert, &anna).await, direct);
+    assert_eq!(ids(&world, &bert, false).await, [direct]);
+    let eve = world.user("eve").await;
+    let eves = world.direct(&anna, &eve).await;
+    assert!(ids(&world, &eve, false).await.is_empty());
+    let marked = ConversationPatch {
+        is_marked_unread: Some(true),
+        ..ConversationPatch::default()
+    };
+    set(&world, &eve, eves, marked).await;
+    assert_eq!(
+        ids(&world, &eve, false).await,
+        [eves],
+        "what is counted can be found"
+    );
+    let carl = world.user("carl").await;
+    let direct = world.direct(&anna, &carl).await;
+    let bert = carl;
     let said = world.say(direct, &anna, "hello").await;
     assert_eq!(ids(&world, &bert, false).await, [direct]);
     let deed = Deed::DeleteMessage {

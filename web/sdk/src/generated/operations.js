@@ -59,6 +59,7 @@ export const OPERATIONS = {
   logIn: ['POST', 'auth/login', true],
   logOut: ['POST', 'auth/logout', false],
   lookUpUsers: ['POST', 'users/lookup', false],
+  markAllRead: ['POST', 'me/read', false],
   markDelivered: ['POST', 'rooms/{room_id}/delivered', false],
   markRead: ['POST', 'rooms/{room_id}/read', false],
   me: ['GET', 'me', false],

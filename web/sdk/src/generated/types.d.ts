@@ -206,6 +206,8 @@ export type CapabilityLimits = {
   preview_chars_max: number;
   /** Most different reactions to one message. */
   reaction_kinds_max: number;
+  /** Conversations that `POST /me/read` reads at once. */
+  read_at_once_max: number;
   /** Longest reason of a deletion, ban or report, in characters. */
   reason_chars_max: number;
   /** Missed events of one connection that are replayed. */
@@ -2730,6 +2732,10 @@ export interface Rest {
   listConversations(input?: {
     /** Those that are put away, instead of the others. */
     archived?: boolean;
+    /** Only those with unread messages or marked unread; `false`: only the others. */
+    unread?: boolean;
+    /** Only of this kind: `public`, `private` or `direct`. */
+    kind?: string;
     /** Most items in a page. */
     limit?: number;
     /** `next_cursor` of the page before. Opaque, and good for this list only. */
@@ -2964,6 +2970,14 @@ export interface Rest {
   lookUpUsers(input: {
     body: LookUpUsersBody;
   }, options?: CallOptions): Promise<FoundUsers>;
+
+  /**
+   * Mark everything as read: `POST /me/read`.
+   *
+   * In all conversations, muted and archived ones too, as if each were read to its end; in at most 1,000 at once: the
+   * answer says what is left.
+   */
+  markAllRead(input?: {}, options?: CallOptions): Promise<Unread>;
 
   /**
    * Mark as received: `POST /rooms/{room_id}/delivered`.
