@@ -43,17 +43,13 @@ words! {
 
 words! {
     /// Who may send into a room.
+    #[derive(Default)]
     Posting {
         /// Every member.
+        #[default]
         Members = "members",
         /// Moderators and above, and the host product: others read, react and leave.
         Moderators = "moderators",
-    }
-}
-
-impl Default for Posting {
-    fn default() -> Self {
-        Self::Members
     }
 }
 
