@@ -435,7 +435,7 @@ pub fn decide(actor: &Actor, deed: &Deed, facts: &Facts) -> Result<Vec<Effect>> 
         member_role: member.map(|member| member.role),
     };
     if facts.actor_deactivated {
-        return Err(Error::Forbidden("the account is deactivated"));
+        return Err(Error::Forbidden(rights::DEACTIVATED));
     }
     let permit = |act: Act| {
         rights::check(act, standing)?;
@@ -678,7 +678,7 @@ fn add_members(wanted: &[(UserId, MemberRole)], standing: Standing, facts: &Fact
             None => findings.add(format!("members[{index}].user_id"), "there is no such user"),
             Some(person) if person.current().is_some() => {}
             Some(person) if person.is_deactivated => {
-                findings.add(format!("members[{index}].user_id"), "the account is deactivated");
+                findings.add(format!("members[{index}].user_id"), rights::DEACTIVATED);
             }
             Some(person) if person.ban.is_some() => {
                 findings.add(format!("members[{index}].user_id"), "is banned from this room");

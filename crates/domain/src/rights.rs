@@ -264,10 +264,13 @@ pub struct SendFacts<'a> {
 /// that nobody learns which.
 pub const UNREACHABLE: &str = "this person cannot be written to";
 
+/// What is said of an account that is shut, to its bearer and to who names them.
+pub const DEACTIVATED: &str = "the account is deactivated";
+
 /// Whether a message may enter the room.
 pub fn may_send(facts: &SendFacts<'_>) -> Result<()> {
     if facts.sender_deactivated {
-        return Err(Error::Forbidden("the account is deactivated"));
+        return Err(Error::Forbidden(DEACTIVATED));
     }
     let member = facts.membership.filter(|member| member.is_current());
     check(

@@ -4,7 +4,7 @@ use confab_domain::ports::{AccountState, NewUser, OutsideProfile, Page, ProfileP
 use confab_domain::search::NameQuery;
 use confab_domain::{
     AccountEventKind, Actor, AvatarOf, Control, Error, NewAvatar, Privacy, Result, SessionId, Timestamp,
-    Trace, User, UserId, UserRole, next_avatar_url, text,
+    Trace, User, UserId, UserRole, next_avatar_url, rights, text,
 };
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, Value};
 use uuid::Uuid;
@@ -308,7 +308,7 @@ pub(crate) async fn update_profile(
     bounded_domain(async {
         let (transaction, was) = lock(store, user_id).await?;
         if was.deactivated_at.is_some() {
-            return Err(Error::Forbidden("the account is deactivated"));
+            return Err(Error::Forbidden(rights::DEACTIVATED));
         }
         let mut user = was.clone();
         if let Some(display_name) = patch.display_name {

@@ -5,10 +5,8 @@ use crate::offices::{self, OfficeAct};
 use crate::ports::{NewUser, Ports, ProfilePatch, Signal};
 use crate::{
     Actor, CustomStatus, Error, Findings, NewAvatar, Result, RoomId, Timestamp, Trace, User, UserId,
-    UserRole, emoji, text,
+    UserRole, emoji, rights, text,
 };
-
-const DEACTIVATED: Error = Error::Forbidden("the account is deactivated");
 
 /// A registration, unchecked.
 #[derive(Clone)]
@@ -73,7 +71,7 @@ pub async fn change_password(ports: &Ports, actor: &Actor, wanted: ChangePasswor
     // A token may outlive its account for a moment; nobody comes back by a password that was set in it.
     let user = ports.accounts.user(actor.user_id).await?;
     if user.is_none_or(|user| user.deactivated_at.is_some()) {
-        return Err(DEACTIVATED);
+        return Err(Error::Forbidden(rights::DEACTIVATED));
     }
     let hash = ports.accounts.password_hash(actor.user_id).await?;
     if !ports.passwords.verify(wanted.current_password, hash).await? {

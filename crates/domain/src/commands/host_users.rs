@@ -8,7 +8,8 @@ use super::{SessionTimes, TokenPair, sessions};
 use crate::offices::{self, OfficeAct};
 use crate::ports::{HostUser, Kept, Ports};
 use crate::{
-    Actor, Error, Findings, NewAvatar, Result, Session, SessionId, Trace, User, UserId, UserRole, text,
+    Actor, Error, Findings, NewAvatar, Result, Session, SessionId, Trace, User, UserId, UserRole, rights,
+    text,
 };
 
 /// Most people made, changed or looked up in one request.
@@ -189,7 +190,7 @@ pub async fn hand_out_tokens(
         return Err(Error::Forbidden("tokens are handed out for people only"));
     }
     if user.deactivated_at.is_some() {
-        return Err(Error::Forbidden("the account is deactivated"));
+        return Err(Error::Forbidden(rights::DEACTIVATED));
     }
     let now = ports.clock.now();
     let session_id = SessionId::mint(now);

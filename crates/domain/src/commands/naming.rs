@@ -27,33 +27,26 @@ pub(super) async fn named(
         here,
         links,
     } = read(content, content_type);
-    let mut named: Vec<UserId> = match reply_to {
-        Some(parent_id) => answered(ports, actor, room_id, parent_id)
-            .await?
-            .into_iter()
-            .collect(),
-        None => Vec::new(),
+    let answered = match reply_to {
+        Some(parent_id) => answered(ports, actor, room_id, parent_id).await?,
+        None => None,
     };
-    if !candidates.is_empty() {
-        let by_name = mentions(ports, room_id, &candidates).await?;
-        named.extend(
-            by_name
-                .into_iter()
-                .filter(|user_id| named.first() != Some(user_id))
-                .collect::<Vec<_>>(),
-        );
-        named.truncate(MENTIONS_MAX);
-    }
+    let by_name = if candidates.is_empty() {
+        Vec::new()
+    } else {
+        mentions(ports, room_id, &candidates).await?
+    };
+    let others = by_name.into_iter().filter(|user_id| answered != Some(*user_id));
     Ok(Named {
-        mentions: named,
+        mentions: answered.into_iter().chain(others).take(MENTIONS_MAX).collect(),
         here: here && may_name_everybody(ports, actor, room_id).await?,
         links,
     })
 }
 
 /// Who said what is answered: to them a reply is meant as if it named them. Nobody for an answer to oneself, to a
-/// tombstone or to what the system told of them, in a direct room, where all is meant for the other, and where not everybody may see every message:
-/// there it would tell who wrote one of them.
+/// tombstone or to what the system told of them, and in a direct room, where all is meant for the other. Nobody either
+/// where not everybody may see every message: there it would tell who wrote one of them.
 async fn answered(
     ports: &Ports,
     actor: &Actor,

@@ -164,11 +164,9 @@ pub async fn update_room(
         .posting
         .map(|word| checked_posting(word.as_deref(), &mut findings));
     let settings = RoomSettings {
-        avatar_url: None,
-        posting: Posting::default(),
         slow_mode_seconds: wanted.slow_mode_seconds.flatten().unwrap_or(0),
-        system_messages: false,
         edit_window_seconds: wanted.edit_window_seconds.flatten(),
+        ..RoomSettings::default()
     };
     check_settings(&settings, &mut findings);
     check_avatar(wanted.avatar.as_ref(), &mut findings);

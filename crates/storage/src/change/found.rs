@@ -113,7 +113,7 @@ async fn founding_members<C: ConnectionTrait>(
         match people.get(user_id) {
             None => findings.add(format!("member_ids[{index}]"), "there is no such user"),
             Some(person) if person.is_deactivated => {
-                findings.add(format!("member_ids[{index}]"), "the account is deactivated");
+                findings.add(format!("member_ids[{index}]"), rights::DEACTIVATED);
             }
             Some(person) if person.is_out_of_reach_of(act.actor.role) => {
                 findings.add(format!("member_ids[{index}]"), rights::UNREACHABLE);
@@ -197,7 +197,7 @@ pub(crate) async fn direct_room(
 fn require_open_founder(people: &HashMap<UserId, Person>, founder_id: UserId) -> Result<()> {
     match people.get(&founder_id) {
         Some(founder) if !founder.is_deactivated => Ok(()),
-        _ => Err(Error::Forbidden("the account is deactivated")),
+        _ => Err(Error::Forbidden(rights::DEACTIVATED)),
     }
 }
 
